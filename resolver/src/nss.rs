@@ -1,0 +1,75 @@
+//! What a name service says to the name service switch: nsswitch.conf(5), glibc's `nss.h` and the
+//! `h_errno` of netdb.h.
+
+use std::fmt;
+
+use crate::address::Address;
+
+/// The outcome of one service, `enum nss_status`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Status {
+    /// The service has the entry.
+    Success,
+    /// The service works and has no such entry.
+    NotFound,
+    /// The service cannot be used now.
+    Unavail,
+    /// The service is busy; a later attempt may do better.
+    TryAgain,
+}
+
+impl fmt::Display for Status {
+    /// As nsswitch.conf(5) writes it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Status::Success => "SUCCESS",
+            Status::NotFound => "NOTFOUND",
+            Status::Unavail => "UNAVAIL",
+            Status::TryAgain => "TRYAGAIN",
+        })
+    }
+}
+
+/// The `h_errno` that comes with a status other than success.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum HostError {
+    /// `HOST_NOT_FOUND`: no such name.
+    HostNotFound,
+    /// `TRY_AGAIN`: a temporary failure.
+    TryAgain,
+    /// `NO_RECOVERY`: a permanent failure.
+    NoRecovery,
+    /// `NO_DATA`: the name is known but has no address of this kind.
+    NoData,
+    /// `NETDB_INTERNAL`, with the `errno` that says more.
+    Internal(i32),
+}
+
+/// The answer of one service to one question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// `NSS_STATUS_SUCCESS`.
+    Found(Found),
+    /// Any other status. glibc leaves `h_errno` as it was where a service sets none, hence the
+    /// option.
+    Failed(Status, Option<HostError>),
+}
+
+/// What a service found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Addresses in the service's order, duplicates kept. For a reverse lookup: the address asked.
+    pub addresses: Vec<Address>,
+    /// The official name (`h_name`), as bytes: hosts files hold any.
+    pub canonical_name: Vec<u8>,
+}
+
+impl Reply {
+    /// The status the switch acts on.
+    pub fn status(&self) -> Status {
+        match self {
+            Reply::Found(_) => Status::Success,
+            Reply::Failed(status, _) => *status,
+        }
+    }
+}
