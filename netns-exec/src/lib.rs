@@ -1,1 +1,174 @@
-//! To come.
+//! The netns-exec command: enter a view of a network namespace and become a command.
+//!
+//! Thin: what a view is and how it is made is in the `netns` crate.
+#![forbid(unsafe_code)]
+
+mod cli;
+
+use std::convert::Infallible;
+use std::env;
+use std::ffi::{OsStr, OsString};
+use std::fmt::Display;
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use clap::error::ErrorKind;
+use netns::process::{self, NotStarted, User};
+use netns::view::{self, Event};
+use netns::{Name, Namespace, Selector, printable};
+
+pub use cli::Cli;
+
+/// The exit statuses that are not the command's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Exit {
+    /// netns-exec itself failed, and the command was not run.
+    Failed = 125,
+    /// The command was found but could not be executed.
+    NotExecutable = 126,
+    /// The command was not found.
+    NotFound = 127,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        ExitCode::from(exit as u8)
+    }
+}
+
+/// Run the program with the arguments and environment of this process.
+///
+/// Returns only if no command was started.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    match run(&cli) {
+        Ok(never) => match never {},
+        Err((exit, message)) => {
+            complain(message);
+            exit.into()
+        }
+    }
+}
+
+/// `--help` and `--version` succeed; bad usage is one line and the status of our own failures.
+fn usage(error: &clap::Error) -> ExitCode {
+    if matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+    ) {
+        // A reader that has seen enough is no failure.
+        let _ = error.print();
+        return ExitCode::SUCCESS;
+    }
+    complain(one_line(error));
+    Exit::Failed.into()
+}
+
+/// What clap says about bad usage, without the usage summary below it.
+fn one_line(error: &clap::Error) -> String {
+    if error.kind() == ErrorKind::MissingRequiredArgument {
+        return "no NAME given: which network namespace? (netns-exec --help)".into();
+    }
+    let text = error.render().to_string();
+    let what: Vec<&str> = text
+        .lines()
+        .map(str::trim)
+        .take_while(|line| !line.starts_with("Usage:"))
+        .filter(|line| !line.is_empty())
+        .collect();
+    format!(
+        "{} (netns-exec --help)",
+        what.join(" ").trim_start_matches("error: ")
+    )
+}
+
+fn run(cli: &Cli) -> Result<Infallible, (Exit, String)> {
+    let failed = |error: netns::Error| (Exit::Failed, error.to_string());
+    if process::gained_privileges() {
+        let why = "it must not be installed set-user-ID or with file capabilities: \
+                   it lets its caller run anything in any namespace";
+        return Err((Exit::Failed, why.into()));
+    }
+    let (selector, command) = target(&cli.name_and_command).map_err(failed)?;
+    let namespace = Namespace::open(&selector).map_err(failed)?;
+    let name = match &selector {
+        Selector::Name(name) => Some(name.clone()),
+        Selector::Path(_) => namespace.name(),
+    };
+    let label = name.as_ref().map_or(selector.as_os_str(), Name::as_os_str);
+    let failed = |error: netns::Error| (Exit::Failed, format!("{}: {error}", printable(label)));
+
+    let mut options = view::Options::default();
+    options.sys = match cli.sys {
+        cli::Sys::Auto => view::Sys::Auto,
+        cli::Sys::Keep => view::Sys::Keep,
+    };
+    view::enter(&namespace, name.as_ref(), options, &mut |event| {
+        tell(label, cli.verbose, &event)
+    })
+    .map_err(failed)?;
+    if let Some(user) = &cli.user {
+        User::find(user)
+            .and_then(|user| user.become_user())
+            .map_err(failed)?;
+    }
+    process::exec(&command, label).map_err(|error| {
+        let (exit, why) = match error {
+            NotStarted::NotFound => (Exit::NotFound, "command not found"),
+            NotStarted::NotExecutable(errno) => (Exit::NotExecutable, errno.desc()),
+        };
+        (
+            exit,
+            format!("{}: {}: {why}", printable(label), printable(&command[0])),
+        )
+    })
+}
+
+/// The namespace, and the command with its arguments: the caller's shell if none is given.
+fn target(arguments: &[OsString]) -> Result<(Selector, Vec<OsString>), netns::Error> {
+    let (name, command) = arguments
+        .split_first()
+        .map_or((OsStr::new(""), &[][..]), |(name, rest)| {
+            (name.as_os_str(), rest)
+        });
+    let command = match command {
+        [separator, rest @ ..] if separator == "--" => rest,
+        command => command,
+    };
+    let command = if command.is_empty() {
+        vec![shell()]
+    } else {
+        command.to_vec()
+    };
+    Ok((Selector::new(name)?, command))
+}
+
+fn shell() -> OsString {
+    env::var_os("SHELL")
+        .filter(|shell| !shell.is_empty())
+        .unwrap_or_else(|| "/bin/sh".into())
+}
+
+fn tell(namespace: &OsStr, verbose: bool, event: &Event) {
+    let namespace = printable(namespace);
+    match event {
+        Event::Mounted { target, source } if verbose => {
+            complain(format_args!(
+                "{namespace}: {} on {}",
+                printable(source),
+                printable(target)
+            ));
+        }
+        Event::Mounted { .. } => {}
+        Event::Warning(text) => complain(format_args!("{namespace}: warning: {text}")),
+    }
+}
+
+/// One line on standard error. If even that is closed, the exit status still tells.
+fn complain(message: impl Display) {
+    let _ = writeln!(io::stderr(), "netns-exec: {message}");
+}

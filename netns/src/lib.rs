@@ -1,1 +1,47 @@
-//! To come.
+//! Linux network namespaces by name, and the `/etc` that belongs to them.
+//!
+//! A network namespace isolates the network, not `/etc`. The convention of ip-netns(8) is to look
+//! in `/etc/netns/NAME/` first, then in `/etc/`. This crate is the system side of that convention:
+//!
+//! * [`Name`], [`Selector`], [`Namespace`]: names, what a user may point at, verified handles;
+//!   which namespace am I in ([`current_name`]), and threads and sockets inside another.
+//! * [`EtcFiles`]: which file wins for a namespace. There is no other place that decides it.
+//! * [`view`]: the mounts that make every program see that choice.
+//! * [`interfaces`]: addresses and interfaces of the namespace the calling thread is in.
+//!
+//! Nothing here prints or exits. All unsafe code is in the private module `sys`.
+#![cfg_attr(not(test), deny(clippy::unwrap_used))]
+
+mod error;
+mod etc;
+pub mod glibc;
+pub mod interfaces;
+mod mounts;
+mod name;
+mod namespace;
+mod printable;
+pub mod process;
+mod sys;
+pub mod view;
+
+pub use error::Error;
+pub use etc::{ETC, EtcFiles, Kind, OVERRIDES, Override, Winner};
+pub use name::{NAMED_NAMESPACES, Name, Selector};
+pub use namespace::{ENVIRONMENT_VARIABLE, Namespace, NamespaceId, current_name, names};
+pub use printable::{Printable, printable, printable_bytes};
+
+use nix::sys::stat::SFlag;
+
+/// A file type with its article, for messages.
+fn file_kind(kind: SFlag) -> &'static str {
+    match kind {
+        SFlag::S_IFREG => "a plain file",
+        SFlag::S_IFDIR => "a directory",
+        SFlag::S_IFLNK => "a symlink",
+        SFlag::S_IFIFO => "a fifo",
+        SFlag::S_IFSOCK => "a socket",
+        SFlag::S_IFCHR => "a character device",
+        SFlag::S_IFBLK => "a block device",
+        _ => "a file of an unknown kind",
+    }
+}

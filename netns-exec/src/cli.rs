@@ -1,0 +1,66 @@
+//! The command line. This one definition feeds `--help` and the man page.
+
+use std::ffi::OsString;
+
+use clap::{Parser, ValueEnum};
+
+/// Run a command in a network namespace, with the files of /etc/netns/NAME over those of /etc.
+///
+/// netns-exec enters the network namespace NAME and a private mount namespace of its own. There it
+/// mounts every entry of /etc/netns/NAME over the one of the same name in /etc, so that every
+/// program sees the namespace's files: hosts, resolv.conf, nsswitch.conf and whatever else there
+/// is. Then it replaces itself with COMMAND. An override that cannot be put in place is an error,
+/// and COMMAND is not run.
+#[derive(Debug, Parser)]
+#[command(
+    name = "netns-exec",
+    version,
+    override_usage = "netns-exec [OPTIONS] NAME [--] [COMMAND [ARG]...]",
+    after_help = "Exit status: COMMAND's own; 125 if netns-exec itself failed, 126 if COMMAND \
+                  cannot be executed, 127 if it is not found."
+)]
+pub struct Cli {
+    /// How the files of /etc/netns/NAME come over those of /etc
+    #[arg(long, value_name = "HOW", value_enum, default_value_t)]
+    pub etc: Etc,
+
+    /// What becomes of /sys
+    #[arg(long, value_name = "HOW", value_enum, default_value_t)]
+    pub sys: Sys,
+
+    /// Run the command as USER: a login name or user id, with its groups
+    #[arg(short, long, value_name = "USER")]
+    pub user: Option<OsString>,
+
+    /// Say on standard error what is mounted where
+    #[arg(short)]
+    pub verbose: bool,
+
+    /// A name below /run/netns, or the path of a namespace file such as /proc/PID/ns/net; then
+    /// the command and its arguments ($SHELL, else /bin/sh, if there is none)
+    #[arg(
+        value_name = "NAME [COMMAND [ARG]...]",
+        required = true,
+        trailing_var_arg = true,
+        allow_hyphen_values = false
+    )]
+    pub name_and_command: Vec<OsString>,
+}
+
+/// How overrides come over `/etc`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Etc {
+    /// Mount each over the host's; writes go through to /etc/netns/NAME
+    #[default]
+    Bind,
+}
+
+/// What becomes of `/sys`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Sys {
+    /// A sysfs of the namespace, with all that is mounted below /sys kept
+    #[default]
+    Auto,
+    /// Leave it alone
+    Keep,
+}

@@ -1,0 +1,223 @@
+//! Handles of network namespaces: opened, verified, compared, entered.
+
+use std::fs;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::{env, io, thread};
+
+use nix::errno::Errno;
+use nix::fcntl::{OFlag, open};
+use nix::sched::{CloneFlags, setns};
+use nix::sys::stat::{FileStat, Mode, SFlag, fstat, stat};
+use nix::sys::statfs::{FsType, fstatfs};
+
+use crate::error::errno_of;
+use crate::name::{NAMED_NAMESPACES, Name, Selector};
+use crate::printable::printable;
+use crate::sys::nsfs::namespace_type;
+use crate::{Error, file_kind};
+
+/// The environment variable that names the namespace to a command run by netns-exec.
+pub const ENVIRONMENT_VARIABLE: &str = "NETNS";
+
+/// What makes two handles the same namespace: device and inode of its file in nsfs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct NamespaceId {
+    device: u64,
+    inode: u64,
+}
+
+impl NamespaceId {
+    fn of(stat: &FileStat) -> NamespaceId {
+        NamespaceId {
+            device: stat.st_dev,
+            inode: stat.st_ino,
+        }
+    }
+}
+
+/// An open network namespace. It lives at least as long as the handle.
+#[derive(Debug)]
+pub struct Namespace {
+    fd: OwnedFd,
+    id: NamespaceId,
+    path: PathBuf,
+}
+
+impl Namespace {
+    /// Open what the user pointed at.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchNamespace`] and [`Error::NotANamespace`].
+    pub fn open(selector: &Selector) -> Result<Namespace, Error> {
+        Namespace::open_path(&selector.path())
+    }
+
+    /// The namespace of the calling thread.
+    ///
+    /// # Errors
+    /// [`Error::System`] where `/proc` is not mounted.
+    pub fn current() -> Result<Namespace, Error> {
+        Namespace::open_path(Path::new("/proc/thread-self/ns/net"))
+    }
+
+    fn open_path(path: &Path) -> Result<Namespace, Error> {
+        let failed = |errno| match errno {
+            Errno::ENOENT | Errno::ENOTDIR => Error::NoSuchNamespace {
+                path: path.to_owned(),
+            },
+            errno => Error::system(format!("open namespace {}", printable(path)), errno),
+        };
+        let not_one = |why: String| Error::NotANamespace {
+            path: path.to_owned(),
+            why,
+        };
+
+        // Opening a fifo or a device can hang or have effects, so look before: O_PATH opens
+        // nothing, and only a file of nsfs is then opened for good.
+        let look = OFlag::O_PATH | OFlag::O_CLOEXEC;
+        let candidate = open(path, look, Mode::empty()).map_err(failed)?;
+        require_nsfs(&candidate, path).map_err(not_one)?;
+        let fd = open(
+            path,
+            OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC,
+            Mode::empty(),
+        )
+        .map_err(failed)?;
+        require_nsfs(&fd, path).map_err(not_one)?;
+        let kind = namespace_type(&fd).map_err(failed)?;
+        if kind != libc::CLONE_NEWNET {
+            return Err(not_one("it is a namespace of another kind".into()));
+        }
+        let id = NamespaceId::of(&fstat(&fd).map_err(failed)?);
+        Ok(Namespace {
+            fd,
+            id,
+            path: path.to_owned(),
+        })
+    }
+
+    /// What identifies it.
+    pub fn id(&self) -> NamespaceId {
+        self.id
+    }
+
+    /// The file it was opened from.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The name it has in `/run/netns`, the first in byte order if it has several.
+    pub fn name(&self) -> Option<Name> {
+        let own = self.path.strip_prefix(NAMED_NAMESPACES).ok();
+        if let Some(name) = own.and_then(|name| Name::new(name.as_os_str()).ok()) {
+            return Some(name);
+        }
+        names()
+            .ok()?
+            .into_iter()
+            .find(|name| self.is_at(&name.path()))
+    }
+
+    /// Whether the file at `path` is this namespace.
+    pub fn is_at(&self, path: &Path) -> bool {
+        stat(path).is_ok_and(|stat| NamespaceId::of(&stat) == self.id)
+    }
+
+    /// Whether the calling thread is in it.
+    pub fn is_current(&self) -> bool {
+        self.is_at(Path::new("/proc/thread-self/ns/net"))
+    }
+
+    /// Move the calling thread into the namespace, for good.
+    ///
+    /// Sockets belong to the namespace of the thread that makes them, so this suits a thread that
+    /// exists for the namespace alone; see [`Namespace::spawn`].
+    ///
+    /// # Errors
+    /// [`Error::CannotEnter`], without `CAP_SYS_ADMIN` in the user namespace that owns it and in
+    /// the caller's own (setns(2)).
+    pub fn enter(&self) -> Result<(), Error> {
+        setns(&self.fd, CloneFlags::CLONE_NEWNET).map_err(|errno| Error::CannotEnter {
+            path: self.path.clone(),
+            errno,
+        })
+    }
+
+    /// Run `work` on a new thread inside the namespace; the caller's thread stays where it is.
+    ///
+    /// The thread does not call setns(2) if it starts in the namespace already, so no privilege is
+    /// needed then.
+    ///
+    /// # Errors
+    /// Of starting the thread. Whether the namespace could be entered is told to `work`.
+    pub fn spawn<T: Send + 'static>(
+        self: &std::sync::Arc<Self>,
+        work: impl FnOnce(Result<(), Error>) -> T + Send + 'static,
+    ) -> io::Result<thread::JoinHandle<T>> {
+        let namespace = self.clone();
+        thread::Builder::new().name("netns".into()).spawn(move || {
+            let entered = if namespace.is_current() {
+                Ok(())
+            } else {
+                namespace.enter()
+            };
+            work(entered)
+        })
+    }
+}
+
+impl AsFd for Namespace {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+/// An error text unless `fd` is a file of nsfs.
+fn require_nsfs(fd: &OwnedFd, path: &Path) -> Result<(), String> {
+    let text = |errno: Errno| errno.desc().to_owned();
+    if fstatfs(fd).map_err(text)?.filesystem_type() == FsType(libc::NSFS_MAGIC) {
+        return Ok(());
+    }
+    let mode = SFlag::from_bits_truncate(fstat(fd).map_err(text)?.st_mode & libc::S_IFMT);
+    let kind = file_kind(mode);
+    if mode == SFlag::S_IFREG && path.starts_with(NAMED_NAMESPACES) {
+        return Err(format!(
+            "it is {kind}, left over from one (ip netns delete removes it)"
+        ));
+    }
+    Err(format!("it is {kind}"))
+}
+
+/// All names in `/run/netns`, in byte order. None if the directory does not exist.
+///
+/// # Errors
+/// [`Error::System`] if it cannot be read.
+pub fn names() -> Result<Vec<Name>, Error> {
+    let failed = |error| Error::system(format!("read {NAMED_NAMESPACES}"), errno_of(&error));
+    let entries = match fs::read_dir(NAMED_NAMESPACES) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(failed)?,
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        names.extend(Name::new(entry.map_err(failed)?.file_name()));
+    }
+    names.sort_unstable();
+    Ok(names)
+}
+
+/// The name of the namespace that the calling thread is in, if it has one.
+///
+/// `$NETNS` is believed where it is true; else `/run/netns` is searched.
+///
+/// # Errors
+/// As [`Namespace::current`].
+pub fn current_name() -> Result<Option<Name>, Error> {
+    let current = Namespace::current()?;
+    let told = env::var_os(ENVIRONMENT_VARIABLE).and_then(|name| Name::new(name).ok());
+    match told {
+        Some(name) if current.is_at(&name.path()) => Ok(Some(name)),
+        _ => Ok(current.name()),
+    }
+}

@@ -1,0 +1,92 @@
+//! The mount calls that work on descriptors, Linux 5.2.
+//!
+//! References: open_tree(2), move_mount(2), fsopen(2), fsconfig(2), fsmount(2).
+
+use std::ffi::CStr;
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
+
+use libc::{c_long, c_uint};
+use nix::errno::Errno;
+
+/// The descriptor that a system call returned.
+fn owned(result: c_long) -> nix::Result<OwnedFd> {
+    let fd = Errno::result(result)?;
+    let fd = i32::try_from(fd).map_err(|_| Errno::EOVERFLOW)?;
+    // SAFETY: the kernel has just opened this descriptor for us and nothing else owns it.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// A detached copy of the mounts at and below the file that `at` refers to (`O_PATH` will do).
+///
+/// The copy goes when its descriptor is closed, unless [`move_mount`] attaches it.
+pub(crate) fn clone_tree(at: impl AsFd) -> nix::Result<OwnedFd> {
+    let flags = libc::OPEN_TREE_CLONE
+        | libc::OPEN_TREE_CLOEXEC
+        | libc::AT_EMPTY_PATH as c_uint
+        | libc::AT_RECURSIVE as c_uint;
+    // SAFETY: the path is a NUL-terminated literal, the descriptor is borrowed for the call.
+    owned(unsafe {
+        libc::syscall(
+            libc::SYS_open_tree,
+            at.as_fd().as_raw_fd(),
+            c"".as_ptr(),
+            flags,
+        )
+    })
+}
+
+/// Attach the detached mount `tree` on the very file that `target` refers to, a symlink included.
+pub(crate) fn move_mount(tree: impl AsFd, target: impl AsFd) -> nix::Result<()> {
+    let flags = libc::MOVE_MOUNT_F_EMPTY_PATH | libc::MOVE_MOUNT_T_EMPTY_PATH;
+    // SAFETY: both paths are NUL-terminated literals, both descriptors are borrowed for the call.
+    let result = unsafe {
+        libc::syscall(
+            libc::SYS_move_mount,
+            tree.as_fd().as_raw_fd(),
+            c"".as_ptr(),
+            target.as_fd().as_raw_fd(),
+            c"".as_ptr(),
+            flags,
+        )
+    };
+    Errno::result(result).map(drop)
+}
+
+/// A new, detached mount of a file system that needs no device, with `MOUNT_ATTR_*` attributes.
+/// Its type also stands for the device in the mount table.
+pub(crate) fn new_mount(fs_type: &CStr, attributes: u64) -> nix::Result<OwnedFd> {
+    // SAFETY: the name is NUL-terminated and outlives the call.
+    let context =
+        owned(unsafe { libc::syscall(libc::SYS_fsopen, fs_type.as_ptr(), libc::FSOPEN_CLOEXEC) })?;
+    // SAFETY: key and value are NUL-terminated strings that outlive the call.
+    Errno::result(unsafe {
+        libc::syscall(
+            libc::SYS_fsconfig,
+            context.as_raw_fd(),
+            libc::FSCONFIG_SET_STRING,
+            c"source".as_ptr(),
+            fs_type.as_ptr(),
+            0,
+        )
+    })?;
+    // SAFETY: FSCONFIG_CMD_CREATE takes neither key nor value: both are null.
+    Errno::result(unsafe {
+        libc::syscall(
+            libc::SYS_fsconfig,
+            context.as_raw_fd(),
+            libc::FSCONFIG_CMD_CREATE,
+            std::ptr::null::<libc::c_char>(),
+            std::ptr::null::<libc::c_void>(),
+            0,
+        )
+    })?;
+    // SAFETY: only integers are passed.
+    owned(unsafe {
+        libc::syscall(
+            libc::SYS_fsmount,
+            context.as_raw_fd(),
+            libc::FSMOUNT_CLOEXEC,
+            attributes,
+        )
+    })
+}

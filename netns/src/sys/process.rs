@@ -1,0 +1,83 @@
+//! Becoming the command: environment, signals, capabilities, execvp(3).
+
+use std::convert::Infallible;
+use std::ffi::{CStr, CString, c_char};
+use std::ptr;
+
+use nix::errno::Errno;
+
+/// Give SIGPIPE back its default action: the Rust runtime ignores it, and an ignored signal stays
+/// ignored across exec.
+pub(crate) fn default_sigpipe() {
+    // SAFETY: SIG_DFL installs no handler, so no code of ours runs in signal context.
+    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
+}
+
+/// Drop all ambient capabilities, which would survive both a change of user and exec.
+pub(crate) fn clear_ambient_capabilities() -> nix::Result<()> {
+    // SAFETY: only integers are passed.
+    let result = unsafe {
+        libc::prctl(
+            libc::PR_CAP_AMBIENT,
+            libc::PR_CAP_AMBIENT_CLEAR_ALL,
+            0,
+            0,
+            0,
+        )
+    };
+    match Errno::result(result) {
+        // EINVAL: a kernel before 4.3, without ambient capabilities.
+        Ok(_) | Err(Errno::EINVAL) => Ok(()),
+        Err(errno) => Err(errno),
+    }
+}
+
+/// Whether the kernel gave this program privileges that its caller did not have: it is
+/// set-user-ID, set-group-ID or has file capabilities (`AT_SECURE`, getauxval(3)).
+pub(crate) fn gained_privileges() -> bool {
+    // SAFETY: getauxval reads the auxiliary vector that the kernel gave this process.
+    unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
+}
+
+/// Replace this process by a program found through `PATH`, with one environment variable set and
+/// all others left as they are, malformed ones too.
+///
+/// execvpe(3) of the C library, so a file without an interpreter line is run by `/bin/sh`, as a
+/// shell and `ip netns exec` do.
+pub(crate) fn exec(
+    file: &CStr,
+    args: &[CString],
+    (key, value): (&CStr, &CStr),
+) -> nix::Result<Infallible> {
+    let key = key.to_bytes();
+    let variable = [key, b"=", value.to_bytes_with_nul()].concat();
+    let mut envp: Vec<*const c_char> = Vec::new();
+    // SAFETY: environ is null or an array of pointers to NUL-terminated strings that ends with a
+    // null pointer. std's environment functions are the only ones that could change it meanwhile,
+    // and those of them that write are unsafe to call beside any reader.
+    unsafe {
+        let mut entry = environ;
+        while !entry.is_null() && !(*entry).is_null() {
+            let text = CStr::from_ptr(*entry).to_bytes();
+            if text.strip_prefix(key).and_then(<[u8]>::first) != Some(&b'=') {
+                envp.push(*entry);
+            }
+            entry = entry.add(1);
+        }
+    }
+    envp.extend([variable.as_ptr().cast(), ptr::null()]);
+    let argv: Vec<*const c_char> = args
+        .iter()
+        .map(|arg| arg.as_ptr())
+        .chain([ptr::null()])
+        .collect();
+    // SAFETY: every pointer in both arrays is to a NUL-terminated string that outlives the call,
+    // and both end with a null pointer.
+    unsafe { libc::execvpe(file.as_ptr(), argv.as_ptr(), envp.as_ptr()) };
+    Err(Errno::last())
+}
+
+unsafe extern "C" {
+    /// The environment as the C library has it, environ(7).
+    static environ: *const *const c_char;
+}

@@ -1,0 +1,77 @@
+//! Copies of mounted trees: taken from one place, attached at another.
+
+use std::fs::File;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::fcntl::{OFlag, open};
+use nix::mount::{MsFlags, mount};
+use nix::sys::stat::Mode;
+
+use crate::error::errno_of;
+use crate::sys::mount::{clone_tree, move_mount};
+
+/// What is mounted at and below a file or directory, to be attached elsewhere.
+pub(super) enum Tree {
+    /// A detached copy.
+    Copy(OwnedFd),
+    /// The original, to be bound: Linux before 5.2 has no detached copies, and filters of system
+    /// calls may not know them.
+    Original(OwnedFd),
+}
+
+impl Tree {
+    /// Of the file that `fd` (`O_PATH` will do) refers to. It must be mounted in this mount
+    /// namespace.
+    pub(super) fn of(fd: impl AsFd) -> nix::Result<Tree> {
+        match clone_tree(&fd) {
+            Ok(copy) => Ok(Tree::Copy(copy)),
+            Err(Errno::ENOSYS | Errno::EPERM) => fd
+                .as_fd()
+                .try_clone_to_owned()
+                .map(Tree::Original)
+                .map_err(|error| errno_of(&error)),
+            Err(errno) => Err(errno),
+        }
+    }
+
+    /// Attach it on the very file that `target` refers to: a symlink is covered, not followed.
+    pub(super) fn attach(&self, target: impl AsFd) -> nix::Result<()> {
+        match self {
+            Tree::Copy(copy) => move_mount(copy, target),
+            Tree::Original(original) => {
+                let none: Option<&Path> = None;
+                let flags = MsFlags::MS_BIND | MsFlags::MS_REC;
+                mount(
+                    Some(&magic_link(original)),
+                    &magic_link(&target),
+                    none,
+                    flags,
+                    none,
+                )
+            }
+        }
+    }
+}
+
+/// A path that leads to exactly the file behind a descriptor, even if that is a symlink.
+fn magic_link(fd: &impl AsFd) -> PathBuf {
+    format!("/proc/self/fd/{}", fd.as_fd().as_raw_fd()).into()
+}
+
+/// Refer to `path` itself, even if it is a symlink, without opening it.
+pub(super) fn refer_to(path: &Path) -> nix::Result<OwnedFd> {
+    open(
+        path,
+        OFlag::O_PATH | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC,
+        Mode::empty(),
+    )
+}
+
+/// Make an empty file to attach a tree on.
+pub(super) fn make_placeholder(path: &Path) -> nix::Result<()> {
+    File::create_new(path)
+        .map(drop)
+        .map_err(|error| errno_of(&error))
+}

@@ -1,0 +1,46 @@
+//! The working directory, kept by name while mounts change what the name means.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::sys::stat::stat;
+use nix::unistd::chdir;
+
+use crate::printable::printable;
+use crate::{ETC, Error};
+
+/// A working directory below `/etc` or `/sys` still is the host's directory after a mount covers
+/// it, so it must be entered again; any other is left alone.
+pub(super) struct WorkingDirectory(Option<PathBuf>);
+
+impl WorkingDirectory {
+    pub(super) fn remember() -> WorkingDirectory {
+        let path = env::current_dir().ok().filter(|path| {
+            let covered = path.starts_with(ETC) || path.starts_with("/sys");
+            covered && same_file(path, Path::new("."))
+        });
+        WorkingDirectory(path)
+    }
+
+    pub(super) fn enter_again(self) -> Result<(), Error> {
+        let Some(path) = self.0 else { return Ok(()) };
+        chdir(&path).map_err(|errno| {
+            let what = match errno {
+                Errno::ENOENT => "which is not there in the view; start from another directory",
+                _ => "in the view",
+            };
+            Error::system(
+                format!("keep the working directory {}, {what}", printable(&path)),
+                errno,
+            )
+        })
+    }
+}
+
+fn same_file(a: &Path, b: &Path) -> bool {
+    match (stat(a), stat(b)) {
+        (Ok(a), Ok(b)) => (a.st_dev, a.st_ino) == (b.st_dev, b.st_ino),
+        _ => false,
+    }
+}
