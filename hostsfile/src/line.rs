@@ -1,0 +1,189 @@
+//! The grammar of one line.
+
+#![forbid(unsafe_code)]
+
+use std::fmt;
+use std::net::IpAddr;
+
+use memchr::memchr2;
+
+use crate::address::{self, Family};
+
+/// A line that has an address.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Line<'h> {
+    /// Where it stands in the file; the first line is 1.
+    pub number: usize,
+    /// Its address, as written: neither v4-mapped addresses nor `::1` are translated.
+    pub address: IpAddr,
+    /// What follows the address, without comment and without leading separators.
+    names: &'h [u8],
+}
+
+impl<'h> Line<'h> {
+    /// All names in order, the canonical one first. There is always at least one, see
+    /// [`Line::canonical_name`].
+    #[must_use]
+    pub fn names(&self) -> Names<'h> {
+        Names {
+            rest: Some(self.names),
+            canonical: true,
+        }
+    }
+
+    /// The first name, as spelt in the file; empty if the line has only an address.
+    #[must_use]
+    pub fn canonical_name(&self) -> &'h [u8] {
+        split_field(self.names).0
+    }
+
+    /// All names but the first, in order.
+    #[must_use]
+    pub fn aliases(&self) -> Names<'h> {
+        Names {
+            rest: Some(split_field(self.names).1),
+            canonical: false,
+        }
+    }
+
+    /// Whether one of the names is `name`, but for the case of ASCII letters.
+    #[must_use]
+    pub fn has_name(&self, name: &[u8]) -> bool {
+        self.names().any(|own| own.eq_ignore_ascii_case(name))
+    }
+
+    /// What the address counts as in a lookup for `family`, by the table at [`Family`]; `None` if
+    /// this line is no match there.
+    #[must_use]
+    pub fn address_in(&self, family: Family) -> Option<IpAddr> {
+        address::in_family(self.address, family)
+    }
+}
+
+impl fmt::Debug for Line<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Line")
+            .field("number", &self.number)
+            .field("address", &self.address)
+            .field("names", &format_args!("\"{}\"", self.names.escape_ascii()))
+            .finish()
+    }
+}
+
+/// A line that is passed over because its first field is no address.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct SkippedLine<'h> {
+    /// Where it stands in the file; the first line is 1.
+    pub number: usize,
+    /// The field that should have been an address.
+    pub field: &'h [u8],
+    names: &'h [u8],
+}
+
+impl<'h> SkippedLine<'h> {
+    /// The names that the line would have given.
+    #[must_use]
+    pub fn names(&self) -> Names<'h> {
+        Names {
+            rest: Some(self.names),
+            canonical: true,
+        }
+    }
+}
+
+impl fmt::Debug for SkippedLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SkippedLine")
+            .field("number", &self.number)
+            .field("field", &format_args!("\"{}\"", self.field.escape_ascii()))
+            .field("names", &format_args!("\"{}\"", self.names.escape_ascii()))
+            .finish()
+    }
+}
+
+/// The names of a line, see [`Line::names`] and [`Line::aliases`].
+#[derive(Clone)]
+pub struct Names<'h> {
+    rest: Option<&'h [u8]>,
+    /// The next one is the canonical name, which may be empty.
+    canonical: bool,
+}
+
+impl<'h> Iterator for Names<'h> {
+    type Item = &'h [u8];
+
+    fn next(&mut self) -> Option<&'h [u8]> {
+        let (name, rest) = split_field(self.rest?);
+        let canonical = std::mem::take(&mut self.canonical);
+        self.rest = (!rest.is_empty()).then_some(rest);
+        (canonical || !name.is_empty()).then_some(name)
+    }
+}
+
+impl std::iter::FusedIterator for Names<'_> {}
+
+impl fmt::Debug for Names<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list()
+            .entries(self.clone().map(|name| name.escape_ascii().to_string()))
+            .finish()
+    }
+}
+
+/// What a line turned out to be.
+pub(crate) enum Parsed<'h> {
+    /// Empty, white space or a comment.
+    Blank,
+    Line(Line<'h>),
+    Skipped(SkippedLine<'h>),
+}
+
+/// Parses the text of a line, without its newline.
+pub(crate) fn parse(text: &[u8], number: usize) -> Parsed<'_> {
+    // glibc handles lines as C strings: a NUL ends one as a comment does.
+    let text = &text[..memchr2(b'#', 0, text).unwrap_or(text.len())];
+    let (field, names) = split_field(trim_start(text));
+    if field.is_empty() {
+        Parsed::Blank
+    } else if let Some(address) = address::parse(field) {
+        Parsed::Line(Line {
+            number,
+            address,
+            names,
+        })
+    } else {
+        Parsed::Skipped(SkippedLine {
+            number,
+            field,
+            names,
+        })
+    }
+}
+
+/// Whether a byte separates fields: isspace(3) of the C locale.
+pub(crate) fn is_separator(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t'..=b'\r')
+}
+
+/// Whether a byte ends a field: a separator, or the end of the line's text.
+pub(crate) fn ends_field(byte: u8) -> bool {
+    is_separator(byte) || matches!(byte, b'#' | 0)
+}
+
+/// The text up to the first separator, and what follows the separators there.
+fn split_field(text: &[u8]) -> (&[u8], &[u8]) {
+    let end = text
+        .iter()
+        .position(|&byte| is_separator(byte))
+        .unwrap_or(text.len());
+    let (field, rest) = text.split_at(end);
+    (field, trim_start(rest))
+}
+
+fn trim_start(text: &[u8]) -> &[u8] {
+    let start = text
+        .iter()
+        .position(|&byte| !is_separator(byte))
+        .unwrap_or(text.len());
+    &text[start..]
+}
