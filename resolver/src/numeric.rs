@@ -1,0 +1,161 @@
+//! Addresses written out: what getaddrinfo(3) takes for one before it looks anything up.
+//!
+//! Sources: glibc `resolv/inet_addr.c`, `resolv/inet_pton.c`, `inet/inet6_scopeid_pton.c` and
+//! `nss/digits_dots.c`.
+// Not every part has a caller yet.
+#![allow(dead_code)]
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use crate::address::Family;
+use crate::nss::HostError;
+
+/// An address as a text has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Numeric<'a> {
+    /// IPv4, in any form of inet_aton(3).
+    V4(Ipv4Addr),
+    /// IPv6.
+    V6 {
+        /// The address.
+        ip: Ipv6Addr,
+        /// What follows the first `%`, if there is one; see [`scope_id`].
+        scope: Option<&'a [u8]>,
+    },
+}
+
+/// Reads a text as getaddrinfo(3) does before anything else: all of inet_aton(3), then IPv6 with
+/// or without a scope.
+pub(crate) fn parse(text: &[u8]) -> Option<Numeric<'_>> {
+    if let Some(ip) = inet_aton_exact(text) {
+        return Some(Numeric::V4(ip));
+    }
+    let mut parts = text.splitn(2, |&byte| byte == b'%');
+    let ip = inet_pton_v6(parts.next()?)?;
+    Some(Numeric::V6 {
+        ip,
+        scope: parts.next(),
+    })
+}
+
+/// inet_aton(3) without anything after the address: one to four numbers, each decimal, octal
+/// (`017`) or hexadecimal (`0xf`), the last one filling all bytes that are left.
+pub(crate) fn inet_aton_exact(text: &[u8]) -> Option<Ipv4Addr> {
+    let mut numbers = text.split(|&byte| byte == b'.').map(number);
+    let mut last = numbers.next()??;
+    let mut address: u32 = 0;
+    let mut bits_left = 32;
+    for next in numbers {
+        if last > 0xff || bits_left == 8 {
+            return None;
+        }
+        bits_left -= 8;
+        address |= last << bits_left;
+        last = next?;
+    }
+    let fits = bits_left == 32 || last >> bits_left == 0;
+    fits.then(|| Ipv4Addr::from(address | last))
+}
+
+/// A whole word that starts with a digit, as strtoul(3) to base 0 reads it, up to 32 bits.
+fn number(word: &[u8]) -> Option<u32> {
+    let (digits, radix) = match word {
+        [b'0', b'x' | b'X', digits @ ..] => (digits, 16),
+        [b'0', digits @ ..] if !digits.is_empty() => (digits, 8),
+        _ => (word, 10),
+    };
+    if digits.is_empty() {
+        return None;
+    }
+    digits.iter().try_fold(0u32, |value, &digit| {
+        value
+            .checked_mul(radix)?
+            .checked_add(char::from(digit).to_digit(radix)?)
+    })
+}
+
+/// inet_pton(3) for `AF_INET6`. The standard library takes the same texts.
+fn inet_pton_v6(text: &[u8]) -> Option<Ipv6Addr> {
+    std::str::from_utf8(text).ok()?.parse().ok()
+}
+
+/// The scope id (`sin6_scope_id`) that a text after `%` stands for, which may be 0; None if it is
+/// not valid, on which getaddrinfo(3) gives `EAI_NONAME`.
+///
+/// The name of an interface counts for link-local addresses, and multicast of link or node. A
+/// decimal number counts for all. `interface_index` is if_nametoindex(3) in the namespace.
+///
+/// For `AF_INET` glibc makes IPv4 of a mapped address first and then judges those bytes: pass the
+/// IPv4 address, and `254.128.0.0/10` is link-local.
+pub(crate) fn scope_id(
+    ip: IpAddr,
+    text: &[u8],
+    interface_index: &dyn Fn(&[u8]) -> Option<u32>,
+) -> Option<u32> {
+    let [first, second] = match ip {
+        IpAddr::V4(ip) => [ip.octets()[0], ip.octets()[1]],
+        IpAddr::V6(ip) => [ip.octets()[0], ip.octets()[1]],
+    };
+    let link_local = first == 0xfe && second & 0xc0 == 0x80;
+    let narrow_multicast = first == 0xff && matches!(second & 0x0f, 1 | 2);
+    if (link_local || narrow_multicast)
+        && let Some(index) = interface_index(text).filter(|&index| index != 0)
+    {
+        return Some(index);
+    }
+    if text.is_empty() {
+        return None;
+    }
+    text.iter().try_fold(0u32, |value, &digit| {
+        value
+            .checked_mul(10)?
+            .checked_add(char::from(digit).to_digit(10)?)
+    })
+}
+
+/// What gethostbyname2(3) makes of a name that looks like an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DigitsDots {
+    /// It does not look like one: the services are asked.
+    NotNumeric,
+    /// It is one.
+    Address(IpAddr),
+    /// It looks like one and is none of this family: the lookup fails without asking anyone.
+    Fails(HostError),
+}
+
+/// Judges a name as gethostbyname2(3) does, which getaddrinfo(3) uses for `AF_INET`. Without a
+/// family it is IPv4.
+///
+/// Digits and dots alone are IPv4, unless a dot is the last. A colon, after a hexadecimal digit or
+/// a colon in front, means IPv6: never found as IPv4, and to be read as an address for IPv6, if
+/// there is nothing in it but hexadecimal digits, colons and dots, the last byte not a dot.
+pub(crate) fn digits_dots(name: &[u8], family: Family) -> DigitsDots {
+    const NOT_FOUND: DigitsDots = DigitsDots::Fails(HostError::HostNotFound);
+    let Some((&first, &last)) = name.first().zip(name.last()) else {
+        return DigitsDots::NotNumeric;
+    };
+    let all = |is_part: fn(&u8) -> bool| last != b'.' && name.iter().all(is_part);
+    let found = |ip: Option<IpAddr>| ip.map_or(NOT_FOUND, DigitsDots::Address);
+
+    if first.is_ascii_digit() && all(|byte| byte.is_ascii_digit() || *byte == b'.') {
+        return match family {
+            // Digits and dots are never IPv6.
+            Family::Inet6 => NOT_FOUND,
+            Family::Unspec | Family::Inet => found(inet_aton_exact(name).map(IpAddr::from)),
+        };
+    }
+    if first == b':' || (first.is_ascii_hexdigit() && name.contains(&b':')) {
+        return match family {
+            Family::Unspec | Family::Inet => NOT_FOUND,
+            Family::Inet6 if all(|byte| byte.is_ascii_hexdigit() || b":.".contains(byte)) => {
+                found(inet_pton_v6(name).map(IpAddr::from))
+            }
+            Family::Inet6 => DigitsDots::NotNumeric,
+        };
+    }
+    DigitsDots::NotNumeric
+}
+
+#[cfg(test)]
+mod tests;
