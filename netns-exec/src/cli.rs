@@ -15,6 +15,7 @@ use clap::{Parser, ValueEnum};
 #[command(
     name = "netns-exec",
     version,
+    args_override_self = true,
     override_usage = "netns-exec [OPTIONS] NAME [--] [COMMAND [ARG]...]",
     after_help = "Exit status: COMMAND's own; 125 if netns-exec itself failed, 126 if COMMAND \
                   cannot be executed, 127 if it is not found."

@@ -15,8 +15,8 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use clap::error::ErrorKind;
 use netns::process::{self, NotStarted, User};
-use netns::view::{self, Event};
-use netns::{Name, Namespace, Selector, printable};
+use netns::view::{self, Event, View};
+use netns::{Namespace, Selector, printable};
 
 pub use cli::Cli;
 
@@ -77,7 +77,7 @@ fn one_line(error: &clap::Error) -> String {
     let what: Vec<&str> = text
         .lines()
         .map(str::trim)
-        .take_while(|line| !line.starts_with("Usage:"))
+        .take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more"))
         .filter(|line| !line.is_empty())
         .collect();
     format!(
@@ -89,41 +89,60 @@ fn one_line(error: &clap::Error) -> String {
 fn run(cli: &Cli) -> Result<Infallible, (Exit, String)> {
     let failed = |error: netns::Error| (Exit::Failed, error.to_string());
     if process::gained_privileges() {
-        let why = "it must not be installed set-user-ID or with file capabilities: \
-                   it lets its caller run anything in any namespace";
+        let why = "its privileges are not its caller's: it is installed set-user-ID or with file \
+                   capabilities, or real and effective ids differ (a set-user-ID wrapper must \
+                   call setresuid first)";
         return Err((Exit::Failed, why.into()));
     }
     let (selector, command) = target(&cli.name_and_command).map_err(failed)?;
+    let labelled = |label: &OsStr, error: netns::Error| {
+        (Exit::Failed, format!("{}: {error}", printable(label)))
+    };
+    let failed = |error| labelled(selector.as_os_str(), error);
     let namespace = Namespace::open(&selector).map_err(failed)?;
     let name = match &selector {
         Selector::Name(name) => Some(name.clone()),
-        Selector::Path(_) => namespace.name(),
+        Selector::Path(_) => namespace.name().map_err(failed)?,
     };
-    let label = name.as_ref().map_or(selector.as_os_str(), Name::as_os_str);
-    let failed = |error: netns::Error| (Exit::Failed, format!("{}: {error}", printable(label)));
+    // A namespace without a name is called by its path, which a change of directory must not
+    // make another.
+    let label = match &name {
+        Some(name) => name.as_os_str().to_owned(),
+        None => std::path::absolute(selector.path())
+            .unwrap_or(selector.path())
+            .into(),
+    };
+    let failed = |error| labelled(&label, error);
 
     let mut options = view::Options::default();
     options.sys = match cli.sys {
         cli::Sys::Auto => view::Sys::Auto,
         cli::Sys::Keep => view::Sys::Keep,
     };
-    view::enter(&namespace, name.as_ref(), options, &mut |event| {
-        tell(label, cli.verbose, &event)
-    })
-    .map_err(failed)?;
-    if let Some(user) = &cli.user {
-        User::find(user)
-            .and_then(|user| user.become_user())
-            .map_err(failed)?;
+    let report = &mut |event| tell(&label, cli.verbose, &event);
+    let mut view = View::enter(&namespace, name.as_ref(), options, report).map_err(failed)?;
+    // Looking up a user may take its time; the host may replace files meanwhile.
+    let user = cli
+        .user
+        .as_deref()
+        .map(User::find)
+        .transpose()
+        .map_err(failed)?;
+    view.settle().map_err(failed)?;
+    if let Some(user) = user {
+        user.become_user().map_err(failed)?;
+        view.verify().map_err(failed)?;
     }
-    process::exec(&command, label).map_err(|error| {
+    process::exec(&command, &label).map_err(|error| {
         let (exit, why) = match error {
-            NotStarted::NotFound => (Exit::NotFound, "command not found"),
-            NotStarted::NotExecutable(errno) => (Exit::NotExecutable, errno.desc()),
+            NotStarted::NotFound => (Exit::NotFound, "command not found".to_owned()),
+            NotStarted::NotExecutable(why) => {
+                (Exit::NotExecutable, format!("cannot be executed: {why}"))
+            }
         };
         (
             exit,
-            format!("{}: {}: {why}", printable(label), printable(&command[0])),
+            format!("{}: {}: {why}", printable(&label), printable(&command[0])),
         )
     })
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use nix::errno::Errno;
 
+use crate::Name;
 use crate::printable::printable;
 
 /// A failure of this crate. Each message is one line and safe to print.
@@ -39,9 +40,23 @@ pub enum Error {
         why: String,
     },
 
+    /// The namespace has several names with files of their own.
+    #[error(
+        "{} has several names in /run/netns ({}), each with files in /etc/netns: \
+         say which by name",
+        printable(path),
+        names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    )]
+    Ambiguous {
+        /// What the user gave.
+        path: PathBuf,
+        /// The names.
+        names: Vec<Name>,
+    },
+
     /// The caller may not enter the namespace.
     #[error(
-        "cannot enter network namespace {}: {errno} (it takes root)",
+        "cannot enter network namespace {}: {errno} (it takes root, or CAP_SYS_ADMIN over it)",
         printable(path)
     )]
     CannotEnter {
@@ -70,7 +85,7 @@ pub enum Error {
     },
 
     /// A system call failed.
-    #[error("cannot {action}: {errno}")]
+    #[error("cannot {action}: {}", errno.desc())]
     System {
         /// What was to be done, as an infinitive with its path.
         action: String,
@@ -81,7 +96,7 @@ pub enum Error {
 
 impl Error {
     /// A system call failed at `action`.
-    pub(crate) fn system(action: impl Into<String>, errno: Errno) -> Error {
+    pub fn system(action: impl Into<String>, errno: Errno) -> Error {
         Error::System {
             action: action.into(),
             errno,

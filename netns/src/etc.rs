@@ -5,24 +5,28 @@
 //! the host's file.
 
 use std::ffi::{OsStr, OsString};
-use std::fs;
-use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
+use nix::dir::Dir;
 use nix::errno::Errno;
-use nix::fcntl::{OFlag, open};
-use nix::sys::stat::{FileStat, Mode, SFlag, fstat, lstat, stat};
+use nix::fcntl::{AtFlags, OFlag, open, openat, readlinkat};
+use nix::sys::stat::{Mode, SFlag, fstat, fstatat, lstat, stat};
 
+use crate::file_id::{FileId, described, file_type};
 use crate::printable::printable;
 use crate::sys::access::readable;
-use crate::{Error, Name, file_kind};
+use crate::{Error, Name};
 
 /// The directory that holds one directory of overrides a namespace.
 pub const OVERRIDES: &str = "/etc/netns";
 
 /// The host's configuration, and where programs in a view look for it.
 pub const ETC: &str = "/etc";
+
+/// How often an entry that changes under our eyes is looked at again.
+const ATTEMPTS: usize = 64;
 
 /// The files of `/etc` as a namespace sees them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,33 +63,29 @@ impl EtcFiles {
             return Ok(EtcFiles { overrides: None });
         };
         let path = Path::new(OVERRIDES).join(name.as_os_str());
-        let (why, advice) = match stat(&path) {
-            Ok(stat) if kind(&stat) == SFlag::S_IFDIR => {
-                return Ok(EtcFiles {
-                    overrides: Some(path),
-                });
+        match stat(&path) {
+            Ok(stat) if file_type(&stat) == SFlag::S_IFDIR => Ok(EtcFiles {
+                overrides: Some(path),
+            }),
+            Ok(stat) => {
+                let why = format!("is {}, not a directory", described(file_type(&stat)));
+                let advice = "make it a directory that holds the namespace's files, or remove it";
+                Err(refused(path, why, advice))
             }
-            Ok(stat) => (
-                format!("is {}, not a directory", file_kind(kind(&stat))),
-                "make it a directory that holds the namespace's files, or remove it",
-            ),
-            Err(Errno::ENOENT) if lstat(&path).is_err() => {
-                return Ok(EtcFiles { overrides: None });
-            }
-            Err(Errno::ENOENT) => (
-                "is a dangling symlink".to_owned(),
-                "create the directory it points to, or remove it",
-            ),
-            Err(errno) => (
-                format!("cannot be looked at: {}", errno.desc()),
-                "mend that, or remove it",
-            ),
-        };
-        Err(Error::Override {
-            path,
-            why,
-            advice: advice.to_owned(),
-        })
+            // The namespace has no files of its own, unless a symlink leads to what is not there,
+            // such as a volume that is not mounted.
+            Err(Errno::ENOENT) => match [Path::new(OVERRIDES), &path]
+                .into_iter()
+                .find(|path| lstat(*path).is_ok() && stat(*path) == Err(Errno::ENOENT))
+            {
+                None => Ok(EtcFiles { overrides: None }),
+                Some(link) => {
+                    let advice = "create the directory it points to, or remove it";
+                    Err(refused(link.into(), "is a dangling symlink".into(), advice))
+                }
+            },
+            Err(errno) => Err(unusable(path, "cannot be looked at", errno)),
+        }
     }
 
     /// `/etc/netns/NAME`, if the namespace has such a directory.
@@ -98,8 +98,8 @@ impl EtcFiles {
     /// # Errors
     /// [`Error::Override`] if the namespace has an entry of that name that is not a readable file.
     pub fn winner(&self, file: &OsStr) -> Result<Winner, Error> {
-        if let Some(directory) = &self.overrides
-            && let Some(entry) = Override::open(directory, file)?
+        if let Some(directory) = self.open()?
+            && let Some(entry) = directory.entry(file)?
         {
             if entry.kind == Kind::Directory {
                 return Err(
@@ -111,45 +111,93 @@ impl EtcFiles {
         Ok(Winner::Host(Path::new(ETC).join(file)))
     }
 
-    /// Every entry of `/etc/netns/NAME`, checked, in byte order of the names.
-    ///
-    /// # Errors
-    /// [`Error::Override`] for the first one that cannot stand in for the host's.
-    pub fn overrides(&self) -> Result<Vec<Override>, Error> {
-        let Some(directory) = &self.overrides else {
-            return Ok(Vec::new());
+    /// The directory of overrides, if there is one.
+    pub(crate) fn open(&self) -> Result<Option<OverridesDir>, Error> {
+        let Some(path) = &self.overrides else {
+            return Ok(None);
         };
-        let failed = |error: io::Error| Error::Override {
-            path: directory.clone(),
-            why: format!("cannot be read: {error}"),
-            advice: "make it readable, or remove it".into(),
-        };
-        let mut names = Vec::new();
-        for entry in fs::read_dir(directory).map_err(failed)? {
-            names.push(entry.map_err(failed)?.file_name());
+        let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+        match open(path, flags, Mode::empty()) {
+            Ok(fd) => Ok(Some(OverridesDir {
+                fd,
+                path: path.clone(),
+            })),
+            Err(Errno::ENOENT) => Ok(None),
+            Err(errno) => Err(unusable(path.clone(), "cannot be opened", errno)),
         }
-        names.sort_unstable();
-        let mut overrides = Vec::with_capacity(names.len());
-        for name in names {
-            overrides.extend(Override::open(directory, &name)?);
-        }
-        Ok(overrides)
     }
 }
 
-impl EtcFiles {
-    /// The entry as it is now, for one that was replaced since it was opened.
-    pub(crate) fn reopen(&self, entry: &Override) -> Result<Option<Override>, Error> {
-        match &self.overrides {
-            Some(directory) => Override::open(directory, &entry.name),
-            None => Ok(None),
+/// `/etc/netns/NAME`, held by a descriptor: whatever happens to the path, all entries come from
+/// the same directory.
+#[derive(Debug)]
+pub(crate) struct OverridesDir {
+    fd: OwnedFd,
+    path: PathBuf,
+}
+
+impl OverridesDir {
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The names of all entries, in byte order.
+    pub(crate) fn names(&self) -> Result<Vec<OsString>, Error> {
+        let failed = |errno| unusable(self.path.clone(), "cannot be read", errno);
+        let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+        let mut directory = Dir::openat(&self.fd, ".", flags, Mode::empty()).map_err(failed)?;
+        let mut names = Vec::new();
+        for entry in directory.iter() {
+            let entry = entry.map_err(failed)?;
+            match entry.file_name().to_bytes() {
+                b"." | b".." => {}
+                name => names.push(OsStr::from_bytes(name).to_owned()),
+            }
         }
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    /// The entry of this name, checked. None if there is none, or it went away meanwhile as
+    /// editors' temporary files do.
+    pub(crate) fn entry(&self, name: &OsStr) -> Result<Option<Override>, Error> {
+        let path = || self.path.join(name);
+        for _ in 0..ATTEMPTS {
+            match openat(
+                &self.fd,
+                name,
+                OFlag::O_PATH | OFlag::O_CLOEXEC,
+                Mode::empty(),
+            ) {
+                Ok(fd) => return Override::check(fd, name, path()).map(Some),
+                Err(Errno::ENOENT) => match readlinkat(&self.fd, name) {
+                    Err(Errno::ENOENT) => return Ok(None),
+                    Ok(target) if self.leads_nowhere(name) => {
+                        let why = format!("is a dangling symlink to {}", printable(&target));
+                        return Err(refused(path(), why, "create its target, or remove it"));
+                    }
+                    // Something else took its place between the two calls.
+                    _ => {}
+                },
+                Err(Errno::ELOOP) => {
+                    let why = "is a loop of symlinks".to_owned();
+                    return Err(refused(path(), why, "make it a file, or remove it"));
+                }
+                Err(errno) => return Err(unusable(path(), "cannot be opened", errno)),
+            }
+        }
+        let why = "is being replaced all the time".to_owned();
+        Err(refused(path(), why, "try again when it is left alone"))
+    }
+
+    fn leads_nowhere(&self, name: &OsStr) -> bool {
+        fstatat(&self.fd, name, AtFlags::empty()) == Err(Errno::ENOENT)
     }
 }
 
 /// What an override may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// A regular file.
     File,
     /// A directory, which replaces the host's; they are not merged.
@@ -159,107 +207,87 @@ pub enum Kind {
 /// An entry of `/etc/netns/NAME` that can stand in for the one of that name in `/etc`: a file or
 /// a directory, perhaps through symlinks, that the caller may read.
 #[derive(Debug)]
-pub struct Override {
-    pub(crate) name: OsString,
+pub(crate) struct Override {
+    /// Its path below `/etc/netns`.
     pub(crate) path: PathBuf,
+    /// The path it takes over.
+    pub(crate) target: PathBuf,
     pub(crate) kind: Kind,
+    pub(crate) id: FileId,
     /// `O_PATH`, symlinks followed.
-    pub(crate) fd: OwnedFd,
+    fd: OwnedFd,
 }
 
 impl Override {
-    /// None if there is no such entry, or it went away meanwhile as editors' temporary files do.
-    fn open(directory: &Path, name: &OsStr) -> Result<Option<Override>, Error> {
-        let path = directory.join(name);
-        let error = |why: String, advice: &str| Error::Override {
-            path: path.clone(),
-            why,
-            advice: advice.to_owned(),
+    fn check(fd: OwnedFd, name: &OsStr, path: PathBuf) -> Result<Override, Error> {
+        let stat = match fstat(&fd) {
+            Ok(stat) => stat,
+            Err(errno) => return Err(unusable(path, "cannot be looked at", errno)),
         };
-        let fd = match open(&path, OFlag::O_PATH | OFlag::O_CLOEXEC, Mode::empty()) {
-            Ok(fd) => fd,
-            Err(Errno::ENOENT) => {
-                return match fs::read_link(&path) {
-                    Ok(target) => Err(error(
-                        format!("is a dangling symlink to {}", printable(&target)),
-                        "create its target, or remove it",
-                    )),
-                    Err(_) => Ok(None),
-                };
-            }
-            Err(Errno::ELOOP) => {
-                return Err(error(
-                    "is a loop of symlinks".into(),
-                    "make it a file, or remove it",
-                ));
-            }
-            Err(errno) => {
-                return Err(error(
-                    format!("cannot be opened: {}", errno.desc()),
-                    "mend that, or remove it",
-                ));
-            }
-        };
-        let stat = fstat(&fd).map_err(|errno| {
-            error(
-                format!("cannot be looked at: {}", errno.desc()),
-                "mend that, or remove it",
-            )
-        })?;
-        let kind = match kind(&stat) {
+        let kind = match file_type(&stat) {
             SFlag::S_IFREG => Kind::File,
             SFlag::S_IFDIR => Kind::Directory,
             other => {
-                return Err(error(
-                    format!("is {}", file_kind(other)),
-                    "only files and directories can go over /etc: replace or remove it",
-                ));
+                let why = format!("is {}", described(other));
+                let advice = "only files and directories can go over /etc: replace or remove it";
+                return Err(refused(path, why, advice));
             }
         };
-        readable(&fd).map_err(|errno| {
-            error(
-                format!("cannot be read: {}", errno.desc()),
-                "give the caller read permission, or remove it",
-            )
-        })?;
-        Ok(Some(Override {
-            name: name.to_owned(),
+        match readable(&fd, kind == Kind::Directory) {
+            Ok(()) => {}
+            Err(Errno::EACCES) => {
+                let why = "cannot be read: Permission denied".to_owned();
+                return Err(refused(
+                    path,
+                    why,
+                    "give the caller read permission, or remove it",
+                ));
+            }
+            Err(errno) => return Err(unusable(path, "cannot be read", errno)),
+        }
+        let target = Path::new(ETC).join(name);
+        Ok(Override {
             path,
+            target,
             kind,
+            id: FileId::of(&stat),
             fd,
-        }))
-    }
-
-    /// The name it has in `/etc/netns/NAME` and takes in `/etc`.
-    pub fn name(&self) -> &OsStr {
-        &self.name
-    }
-
-    /// Its path below `/etc/netns`.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// What it is.
-    pub fn kind(&self) -> Kind {
-        self.kind
-    }
-
-    /// The path it takes over.
-    pub fn target(&self) -> PathBuf {
-        Path::new(ETC).join(&self.name)
+        })
     }
 
     /// The error that this entry cannot be put in place.
     pub(crate) fn refused(&self, why: impl Into<String>, advice: &str) -> Error {
-        Error::Override {
-            path: self.path.clone(),
-            why: why.into(),
-            advice: advice.to_owned(),
-        }
+        refused(self.path.clone(), why.into(), advice)
+    }
+
+    /// The error that a system call failed at it.
+    pub(crate) fn not_mounted(&self, errno: Errno) -> Error {
+        let what = format!("cannot be mounted on {}", printable(&self.target));
+        unusable(self.path.clone(), &what, errno)
     }
 }
 
-fn kind(stat: &FileStat) -> SFlag {
-    SFlag::from_bits_truncate(stat.st_mode & libc::S_IFMT)
+impl AsFd for Override {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+fn refused(path: PathBuf, why: String, advice: &str) -> Error {
+    Error::Override {
+        path,
+        why,
+        advice: advice.to_owned(),
+    }
+}
+
+/// The error that a system call failed. Removing the entry is never the advice for what is no
+/// fault of its own: that would uncover the host's file.
+fn unusable(path: PathBuf, what: &str, errno: Errno) -> Error {
+    let advice = match errno {
+        Errno::EMFILE | Errno::ENFILE => "raise the limit of open files (ulimit -n)",
+        Errno::ENOMEM | Errno::ENOSPC => "the kernel is out of memory or mounts",
+        _ => "mend that, or remove it",
+    };
+    refused(path, format!("{what}: {}", errno.desc()), advice)
 }

@@ -11,6 +11,8 @@ use nix::sys::socket::{
 
 const NLMSG_DONE: u16 = 3;
 const NLMSG_ERROR: u16 = 2;
+const RTM_NEWLINK: u16 = 16;
+const RTM_GETLINK: u16 = 18;
 const RTM_NEWADDR: u16 = 20;
 const RTM_GETADDR: u16 = 22;
 const NLM_F_REQUEST: u16 = 1;
@@ -18,15 +20,18 @@ const NLM_F_DUMP: u16 = 0x300;
 const IFA_ADDRESS: u16 = 1;
 const IFA_LOCAL: u16 = 2;
 
-/// `struct nlmsghdr` and `struct ifaddrmsg`.
+/// Sizes of `struct nlmsghdr`, `struct ifaddrmsg` and `struct ifinfomsg`.
 const HEADER: usize = 16;
 const IFADDRMSG: usize = 8;
+const IFINFOMSG: usize = 16;
 
 /// An address of an interface.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InterfaceAddress {
-    /// The address.
+    /// `IFA_ADDRESS`: of a point-to-point interface that is the peer's address, else its own.
     pub ip: IpAddr,
+    /// `IFA_LOCAL`: its own address.
+    pub local: IpAddr,
     /// Length of its subnet's prefix in bits: 0 to 32 or 128.
     pub prefix_len: u8,
     /// `IFA_F_*` of linux/if_addr.h, the eight bits of `ifa_flags`.
@@ -40,18 +45,39 @@ pub struct InterfaceAddress {
 /// # Errors
 /// Of the netlink socket.
 pub fn addresses() -> io::Result<Vec<InterfaceAddress>> {
+    // struct ifaddrmsg; ifa_family stays AF_UNSPEC, all families.
+    dump(RTM_GETADDR, &[0; IFADDRMSG], RTM_NEWADDR, parse_address)
+}
+
+/// The index and the type (`ARPHRD_*` of linux/if_arp.h) of every interface.
+///
+/// # Errors
+/// Of the netlink socket.
+pub fn link_types() -> io::Result<Vec<(u32, u16)>> {
+    dump(RTM_GETLINK, &[0; IFINFOMSG], RTM_NEWLINK, parse_link)
+}
+
+/// Ask the kernel for all objects of a kind, and read each answer of type `wanted`.
+fn dump<T>(
+    request_type: u16,
+    request_body: &[u8],
+    wanted: u16,
+    parse: impl Fn(&[u8]) -> Option<T>,
+) -> io::Result<Vec<T>> {
     let socket = socket(
         AddressFamily::Netlink,
         SockType::Raw,
         SockFlag::SOCK_CLOEXEC,
         SockProtocol::NetlinkRoute,
     )?;
-    const REQUEST: usize = HEADER + IFADDRMSG;
-    let mut request = [0u8; REQUEST];
-    request[..4].copy_from_slice(&(REQUEST as u32).to_ne_bytes());
-    request[4..6].copy_from_slice(&RTM_GETADDR.to_ne_bytes());
-    request[6..8].copy_from_slice(&(NLM_F_REQUEST | NLM_F_DUMP).to_ne_bytes());
-    // ifa_family stays AF_UNSPEC: all families.
+    let length = (HEADER + request_body.len()) as u32;
+    let mut request = Vec::with_capacity(HEADER + request_body.len());
+    request.extend(length.to_ne_bytes());
+    request.extend(request_type.to_ne_bytes());
+    request.extend((NLM_F_REQUEST | NLM_F_DUMP).to_ne_bytes());
+    // Sequence number and port id: the socket has but one request under way.
+    request.extend([0; 8]);
+    request.extend(request_body);
     send(socket.as_raw_fd(), &request, MsgFlags::empty())?;
 
     let mut found = Vec::new();
@@ -71,7 +97,7 @@ pub fn addresses() -> io::Result<Vec<InterfaceAddress>> {
                         .map_or(0, |code| i32::from_ne_bytes(*code));
                     return Err(io::Error::from_raw_os_error(-code));
                 }
-                RTM_NEWADDR => found.extend(parse_address(body)),
+                kind if kind == wanted => found.extend(parse(body)),
                 _ => {}
             }
             rest = tail;
@@ -91,8 +117,7 @@ fn split_message(bytes: &[u8]) -> Option<(u16, &[u8], &[u8])> {
     ))
 }
 
-/// `struct ifaddrmsg` with its attributes. The address of a point-to-point interface is
-/// `IFA_LOCAL`, as glibc takes it (sysdeps/unix/sysv/linux/check_pf.c).
+/// `struct ifaddrmsg` and its attributes.
 fn parse_address(body: &[u8]) -> Option<InterfaceAddress> {
     let [family, prefix_len, flags, _scope, index @ ..] = *body.first_chunk::<IFADDRMSG>()?;
     let mut address = None;
@@ -104,26 +129,38 @@ fn parse_address(body: &[u8]) -> Option<InterfaceAddress> {
             break;
         };
         match u16::from_ne_bytes([header[2], header[3]]) {
-            IFA_ADDRESS => address = Some(value),
-            IFA_LOCAL => local = Some(value),
+            IFA_ADDRESS => address = parse_ip(family, value),
+            IFA_LOCAL => local = parse_ip(family, value),
             _ => {}
         }
         attributes = attributes
             .get(length.next_multiple_of(4)..)
             .unwrap_or_default();
     }
-    let value = local.or(address)?;
-    let ip = match i32::from(family) {
-        libc::AF_INET => Ipv4Addr::from(*value.first_chunk::<4>()?).into(),
-        libc::AF_INET6 => Ipv6Addr::from(*value.first_chunk::<16>()?).into(),
-        _ => return None,
-    };
     Some(InterfaceAddress {
-        ip,
+        ip: address.or(local)?,
+        local: local.or(address)?,
         prefix_len,
         flags,
         index: u32::from_ne_bytes(index),
     })
+}
+
+fn parse_ip(family: u8, value: &[u8]) -> Option<IpAddr> {
+    match i32::from(family) {
+        libc::AF_INET => Some(Ipv4Addr::from(*value.first_chunk::<4>()?).into()),
+        libc::AF_INET6 => Some(Ipv6Addr::from(*value.first_chunk::<16>()?).into()),
+        _ => None,
+    }
+}
+
+/// `struct ifinfomsg`.
+fn parse_link(body: &[u8]) -> Option<(u32, u16)> {
+    let [_family, _pad, type_low, type_high, index @ ..] = *body.first_chunk::<8>()?;
+    Some((
+        u32::from_ne_bytes(index),
+        u16::from_ne_bytes([type_low, type_high]),
+    ))
 }
 
 /// The index of the interface with this name, if_nametoindex(3).

@@ -14,6 +14,7 @@
 
 mod error;
 mod etc;
+mod file_id;
 pub mod glibc;
 pub mod interfaces;
 mod mounts;
@@ -25,23 +26,7 @@ mod sys;
 pub mod view;
 
 pub use error::Error;
-pub use etc::{ETC, EtcFiles, Kind, OVERRIDES, Override, Winner};
+pub use etc::{ETC, EtcFiles, OVERRIDES, Winner};
 pub use name::{NAMED_NAMESPACES, Name, Selector};
 pub use namespace::{ENVIRONMENT_VARIABLE, Namespace, NamespaceId, current_name, names};
 pub use printable::{Printable, printable, printable_bytes};
-
-use nix::sys::stat::SFlag;
-
-/// A file type with its article, for messages.
-fn file_kind(kind: SFlag) -> &'static str {
-    match kind {
-        SFlag::S_IFREG => "a plain file",
-        SFlag::S_IFDIR => "a directory",
-        SFlag::S_IFLNK => "a symlink",
-        SFlag::S_IFIFO => "a fifo",
-        SFlag::S_IFSOCK => "a socket",
-        SFlag::S_IFCHR => "a character device",
-        SFlag::S_IFBLK => "a block device",
-        _ => "a file of an unknown kind",
-    }
-}

@@ -8,33 +8,22 @@ use std::{env, io, thread};
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, open};
 use nix::sched::{CloneFlags, setns};
-use nix::sys::stat::{FileStat, Mode, SFlag, fstat, stat};
+use nix::sys::stat::{Mode, SFlag, fstat, lstat};
 use nix::sys::statfs::{FsType, fstatfs};
 
 use crate::error::errno_of;
+use crate::file_id::{FileId, described, file_type};
 use crate::name::{NAMED_NAMESPACES, Name, Selector};
 use crate::printable::printable;
 use crate::sys::nsfs::namespace_type;
-use crate::{Error, file_kind};
+use crate::{Error, OVERRIDES};
 
 /// The environment variable that names the namespace to a command run by netns-exec.
 pub const ENVIRONMENT_VARIABLE: &str = "NETNS";
 
 /// What makes two handles the same namespace: device and inode of its file in nsfs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct NamespaceId {
-    device: u64,
-    inode: u64,
-}
-
-impl NamespaceId {
-    fn of(stat: &FileStat) -> NamespaceId {
-        NamespaceId {
-            device: stat.st_dev,
-            inode: stat.st_ino,
-        }
-    }
-}
+pub struct NamespaceId(FileId);
 
 /// An open network namespace. It lives at least as long as the handle.
 #[derive(Debug)]
@@ -89,7 +78,7 @@ impl Namespace {
         if kind != libc::CLONE_NEWNET {
             return Err(not_one("it is a namespace of another kind".into()));
         }
-        let id = NamespaceId::of(&fstat(&fd).map_err(failed)?);
+        let id = NamespaceId(FileId::of_fd(&fd).map_err(failed)?);
         Ok(Namespace {
             fd,
             id,
@@ -107,21 +96,45 @@ impl Namespace {
         &self.path
     }
 
-    /// The name it has in `/run/netns`, the first in byte order if it has several.
-    pub fn name(&self) -> Option<Name> {
-        let own = self.path.strip_prefix(NAMED_NAMESPACES).ok();
-        if let Some(name) = own.and_then(|name| Name::new(name.as_os_str()).ok()) {
-            return Some(name);
+    /// The name it has in `/run/netns`: that of the file it was opened from if that is there, else
+    /// the one that is found there.
+    ///
+    /// # Errors
+    /// [`Error::System`] if the directory cannot be searched; [`Error::Ambiguous`] if several names
+    /// are found and more than one has files of its own in `/etc/netns`.
+    pub fn name(&self) -> Result<Option<Name>, Error> {
+        if let (Some(directory), Some(name)) = (self.path.parent(), self.path.file_name())
+            && FileId::of_path(Path::new(NAMED_NAMESPACES)).is_ok_and(|id| {
+                // The directory of "name" alone is "".
+                let directory = if directory.as_os_str().is_empty() {
+                    Path::new(".")
+                } else {
+                    directory
+                };
+                id.is_at(directory)
+            })
+            && let Ok(name) = Name::new(name)
+        {
+            return Ok(Some(name));
         }
-        names()
-            .ok()?
+        let mut found = names()?;
+        found.retain(|name| self.is_at(&name.path()));
+        let (own, plain): (Vec<_>, Vec<_>) = found
             .into_iter()
-            .find(|name| self.is_at(&name.path()))
+            .partition(|name| lstat(&Path::new(OVERRIDES).join(name.as_os_str())).is_ok());
+        match own.as_slice() {
+            [] => Ok(plain.into_iter().next()),
+            [name] => Ok(Some(name.clone())),
+            _ => Err(Error::Ambiguous {
+                path: self.path.clone(),
+                names: own,
+            }),
+        }
     }
 
     /// Whether the file at `path` is this namespace.
     pub fn is_at(&self, path: &Path) -> bool {
-        stat(path).is_ok_and(|stat| NamespaceId::of(&stat) == self.id)
+        self.id.0.is_at(path)
     }
 
     /// Whether the calling thread is in it.
@@ -179,14 +192,14 @@ fn require_nsfs(fd: &OwnedFd, path: &Path) -> Result<(), String> {
     if fstatfs(fd).map_err(text)?.filesystem_type() == FsType(libc::NSFS_MAGIC) {
         return Ok(());
     }
-    let mode = SFlag::from_bits_truncate(fstat(fd).map_err(text)?.st_mode & libc::S_IFMT);
-    let kind = file_kind(mode);
-    if mode == SFlag::S_IFREG && path.starts_with(NAMED_NAMESPACES) {
+    let kind = file_type(&fstat(fd).map_err(text)?);
+    let what = described(kind);
+    if kind == SFlag::S_IFREG && path.starts_with(NAMED_NAMESPACES) {
         return Err(format!(
-            "it is {kind}, left over from one (ip netns delete removes it)"
+            "it is {what}, left over from one (ip netns delete removes it)"
         ));
     }
-    Err(format!("it is {kind}"))
+    Err(format!("it is {what}"))
 }
 
 /// All names in `/run/netns`, in byte order. None if the directory does not exist.
@@ -212,12 +225,12 @@ pub fn names() -> Result<Vec<Name>, Error> {
 /// `$NETNS` is believed where it is true; else `/run/netns` is searched.
 ///
 /// # Errors
-/// As [`Namespace::current`].
+/// As [`Namespace::current`] and [`Namespace::name`].
 pub fn current_name() -> Result<Option<Name>, Error> {
     let current = Namespace::current()?;
     let told = env::var_os(ENVIRONMENT_VARIABLE).and_then(|name| Name::new(name).ok());
     match told {
         Some(name) if current.is_at(&name.path()) => Ok(Some(name)),
-        _ => Ok(current.name()),
+        _ => current.name(),
     }
 }

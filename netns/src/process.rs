@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::env;
 use std::ffi::{CString, OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::PathBuf;
 
 use nix::errno::Errno;
 use nix::unistd::{self, Gid, Uid};
@@ -26,19 +26,27 @@ impl User {
     /// process sees it (getpwnam(3), getgrouplist(3)).
     ///
     /// # Errors
-    /// [`Error::System`] if there is no such user or the database cannot be read.
+    /// [`Error::NoSuchUser`]; [`Error::System`] if the database cannot be read.
     pub fn find(user: &OsStr) -> Result<User, Error> {
         let failed = |errno| Error::system(format!("look up user {}", printable(user)), errno);
-        let name = user.to_str().ok_or_else(|| failed(Errno::ENOENT))?;
+        let no_such_user = || Error::NoSuchUser {
+            user: user.to_owned(),
+        };
+        let no_such_user = || Error::NoSuchUser {
+            user: user.to_owned(),
+        };
+        let name = user.to_str().ok_or_else(no_such_user)?;
         let by_name = unistd::User::from_name(name).map_err(failed)?;
         let entry = match (by_name, name.parse()) {
             (Some(entry), _) => Some(entry),
             (None, Ok(uid)) => unistd::User::from_uid(Uid::from_raw(uid)).map_err(failed)?,
             (None, Err(_)) => None,
         };
-        let entry = entry.ok_or_else(|| Error::NoSuchUser {
-            user: user.to_owned(),
-        })?;
+        let entry = entry.ok_or_else(no_such_user)?;
+        // To the system calls this number means "leave it as it is", which would be root.
+        if entry.uid.as_raw() == u32::MAX || entry.gid.as_raw() == u32::MAX {
+            return Err(failed(Errno::EINVAL));
+        }
         let login = CString::new(entry.name).map_err(|_| failed(Errno::EINVAL))?;
         let groups = unistd::getgrouplist(&login, entry.gid).map_err(failed)?;
         Ok(User {
@@ -57,10 +65,17 @@ impl User {
         unistd::setgroups(&self.groups).map_err(failed)?;
         unistd::setresgid(self.gid, self.gid, self.gid).map_err(failed)?;
         unistd::setresuid(self.uid, self.uid, self.uid).map_err(failed)?;
-        if self.uid.is_root() {
+        if !self.uid.is_root() {
+            sys::drop_kept_capabilities().map_err(failed)?;
+        }
+        let (uids, gids) = (unistd::getresuid(), unistd::getresgid());
+        let (uids, gids) = (uids.map_err(failed)?, gids.map_err(failed)?);
+        let is_user = [uids.real, uids.effective, uids.saved] == [self.uid; 3]
+            && [gids.real, gids.effective, gids.saved] == [self.gid; 3];
+        if is_user {
             Ok(())
         } else {
-            sys::clear_ambient_capabilities().map_err(failed)
+            Err(failed(Errno::EPERM))
         }
     }
 }
@@ -76,7 +91,7 @@ pub enum NotStarted {
     /// No such file.
     NotFound,
     /// The file is there but cannot be executed: why.
-    NotExecutable(Errno),
+    NotExecutable(&'static str),
 }
 
 /// Replace this process by a command, looked up in `PATH`, with `NETNS=namespace` added to the
@@ -86,7 +101,7 @@ pub enum NotStarted {
 /// The command did not start; this process goes on.
 pub fn exec(command: &[OsString], namespace: &OsStr) -> Result<Infallible, NotStarted> {
     let text = |text: &OsStr| {
-        CString::new(text.as_bytes()).map_err(|_| NotStarted::NotExecutable(Errno::EINVAL))
+        CString::new(text.as_bytes()).map_err(|_| NotStarted::NotExecutable(Errno::EINVAL.desc()))
     };
     let args = command
         .iter()
@@ -94,23 +109,30 @@ pub fn exec(command: &[OsString], namespace: &OsStr) -> Result<Infallible, NotSt
         .collect::<Result<Vec<_>, _>>()?;
     let file = args.first().ok_or(NotStarted::NotFound)?;
     let variable = (text(ENVIRONMENT_VARIABLE.as_ref())?, text(namespace)?);
-    sys::default_sigpipe();
+    sys::ignore_sigpipe(false);
     let Err(errno) = sys::exec(file, &args, (&variable.0, &variable.1));
-    match errno {
-        // Also the errno for an interpreter that does not exist.
-        Errno::ENOENT | Errno::ENOTDIR if !is_found(&command[0]) => Err(NotStarted::NotFound),
-        errno => Err(NotStarted::NotExecutable(errno)),
-    }
+    sys::ignore_sigpipe(true);
+    Err(match (errno, found(&command[0])) {
+        // EACCES is also the errno of a directory in PATH that cannot be searched.
+        (Errno::ENOENT | Errno::ENOTDIR | Errno::EACCES, None) => NotStarted::NotFound,
+        (Errno::ENOENT, Some(_)) => NotStarted::NotExecutable("its interpreter does not exist"),
+        (Errno::EACCES, Some(path)) if path.is_dir() => {
+            NotStarted::NotExecutable("it is a directory")
+        }
+        (errno, _) => NotStarted::NotExecutable(errno.desc()),
+    })
 }
 
-/// Whether the lookup that execvp(3) does finds a file.
-fn is_found(command: &OsStr) -> bool {
+/// The file that the lookup of execvp(3) finds.
+fn found(command: &OsStr) -> Option<PathBuf> {
     if command.is_empty() {
-        return false;
+        return None;
     }
     if command.as_bytes().contains(&b'/') {
-        return Path::new(command).exists();
+        return Some(PathBuf::from(command)).filter(|path| path.exists());
     }
     let path = env::var_os("PATH").unwrap_or_else(|| "/bin:/usr/bin".into());
-    env::split_paths(&path).any(|directory| directory.join(command).exists())
+    env::split_paths(&path)
+        .map(|directory| directory.join(command))
+        .find(|path| path.exists())
 }

@@ -6,17 +6,22 @@ use nix::errno::Errno;
 use nix::fcntl::{OFlag, open};
 use nix::sys::stat::Mode;
 
-/// Whether the effective user may open the regular file or directory that `fd` (`O_PATH` will do)
-/// refers to for reading; the error says why not.
-pub(crate) fn readable(fd: impl AsFd) -> nix::Result<()> {
+/// Whether the effective user may read the regular file that `fd` (`O_PATH` will do) refers to, or
+/// read and search it if it is a directory; the error says why not.
+pub(crate) fn readable(fd: impl AsFd, is_directory: bool) -> nix::Result<()> {
     let fd = fd.as_fd().as_raw_fd();
+    let mode = if is_directory {
+        libc::R_OK | libc::X_OK
+    } else {
+        libc::R_OK
+    };
     // SAFETY: the path is a NUL-terminated literal; the rest are integers.
     let result = unsafe {
         libc::syscall(
             libc::SYS_faccessat2,
             fd,
             c"".as_ptr(),
-            libc::R_OK,
+            mode,
             libc::AT_EMPTY_PATH | libc::AT_EACCESS,
         )
     };

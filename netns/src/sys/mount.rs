@@ -54,7 +54,7 @@ pub(crate) fn move_mount(tree: impl AsFd, target: impl AsFd) -> nix::Result<()> 
 
 /// A new, detached mount of a file system that needs no device, with `MOUNT_ATTR_*` attributes.
 /// Its type also stands for the device in the mount table.
-pub(crate) fn new_mount(fs_type: &CStr, attributes: u64) -> nix::Result<OwnedFd> {
+pub(crate) fn new_mount(fs_type: &CStr, attributes: u32) -> nix::Result<OwnedFd> {
     // SAFETY: the name is NUL-terminated and outlives the call.
     let context =
         owned(unsafe { libc::syscall(libc::SYS_fsopen, fs_type.as_ptr(), libc::FSOPEN_CLOEXEC) })?;
@@ -89,4 +89,27 @@ pub(crate) fn new_mount(fs_type: &CStr, attributes: u64) -> nix::Result<OwnedFd>
             attributes,
         )
     })
+}
+
+/// Whether `fd` (`O_PATH` will do) refers to the root of a mount; None if the kernel does not say
+/// (before Linux 5.8). Reference: statx(2).
+pub(crate) fn is_mount_root(fd: impl AsFd) -> Option<bool> {
+    let mut buffer = std::mem::MaybeUninit::<libc::statx>::zeroed();
+    let attribute = libc::STATX_ATTR_MOUNT_ROOT as u64;
+    // SAFETY: the path is a NUL-terminated literal, and the buffer is a struct statx to write to,
+    // for which all zeros is valid too.
+    let (result, statx) = unsafe {
+        let flags = libc::AT_EMPTY_PATH | libc::AT_NO_AUTOMOUNT;
+        let fd = fd.as_fd().as_raw_fd();
+        let result = libc::statx(
+            fd,
+            c"".as_ptr(),
+            flags,
+            libc::STATX_TYPE,
+            buffer.as_mut_ptr(),
+        );
+        (result, buffer.assume_init())
+    };
+    let known = result == 0 && statx.stx_attributes_mask & attribute != 0;
+    known.then_some(statx.stx_attributes & attribute != 0)
 }

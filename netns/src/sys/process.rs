@@ -6,15 +6,18 @@ use std::ptr;
 
 use nix::errno::Errno;
 
-/// Give SIGPIPE back its default action: the Rust runtime ignores it, and an ignored signal stays
-/// ignored across exec.
-pub(crate) fn default_sigpipe() {
-    // SAFETY: SIG_DFL installs no handler, so no code of ours runs in signal context.
-    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
+/// Let SIGPIPE end the process, or ignore it.
+///
+/// The Rust runtime ignores it, and an ignored signal stays ignored across exec.
+pub(crate) fn ignore_sigpipe(ignore: bool) {
+    let action = if ignore { libc::SIG_IGN } else { libc::SIG_DFL };
+    // SAFETY: neither action is a handler, so no code of ours runs in signal context.
+    unsafe { libc::signal(libc::SIGPIPE, action) };
 }
 
-/// Drop all ambient capabilities, which would survive both a change of user and exec.
-pub(crate) fn clear_ambient_capabilities() -> nix::Result<()> {
+/// Drop the capabilities that a change of user leaves: ambient ones, which become permitted again
+/// at exec, and inheritable ones. Reference: capabilities(7), capset(2).
+pub(crate) fn drop_kept_capabilities() -> nix::Result<()> {
     // SAFETY: only integers are passed.
     let result = unsafe {
         libc::prctl(
@@ -27,9 +30,25 @@ pub(crate) fn clear_ambient_capabilities() -> nix::Result<()> {
     };
     match Errno::result(result) {
         // EINVAL: a kernel before 4.3, without ambient capabilities.
-        Ok(_) | Err(Errno::EINVAL) => Ok(()),
-        Err(errno) => Err(errno),
+        Ok(_) | Err(Errno::EINVAL) => {}
+        Err(errno) => return Err(errno),
     }
+    /// `struct __user_cap_header_struct` of linux/capability.h.
+    #[repr(C)]
+    struct Header {
+        version: u32,
+        pid: libc::c_int,
+    }
+    /// `_LINUX_CAPABILITY_VERSION_3`: two sets of 32 bits, each effective, permitted, inheritable.
+    const VERSION_3: u32 = 0x2008_0522;
+    let mut header = Header {
+        version: VERSION_3,
+        pid: 0,
+    };
+    let none = [[0u32; 3]; 2];
+    // SAFETY: header and data have the layout of that version and outlive the call.
+    let result = unsafe { libc::syscall(libc::SYS_capset, &raw mut header, none.as_ptr()) };
+    Errno::result(result).map(drop)
 }
 
 /// Whether the kernel gave this program privileges that its caller did not have: it is
@@ -53,8 +72,8 @@ pub(crate) fn exec(
     let variable = [key, b"=", value.to_bytes_with_nul()].concat();
     let mut envp: Vec<*const c_char> = Vec::new();
     // SAFETY: environ is null or an array of pointers to NUL-terminated strings that ends with a
-    // null pointer. std's environment functions are the only ones that could change it meanwhile,
-    // and those of them that write are unsafe to call beside any reader.
+    // null pointer. Whoever changes it, setenv(3) or std, must by their contracts make sure that
+    // nobody reads it meanwhile, and this thread is in here.
     unsafe {
         let mut entry = environ;
         while !entry.is_null() && !(*entry).is_null() {
@@ -79,5 +98,5 @@ pub(crate) fn exec(
 
 unsafe extern "C" {
     /// The environment as the C library has it, environ(7).
-    static environ: *const *const c_char;
+    static mut environ: *const *const c_char;
 }

@@ -1,22 +1,24 @@
 //! The view: a private mount namespace in which `/etc` and `/sys` are those of a network
 //! namespace.
 //!
-//! [`enter`] moves the calling process into it, for a program that is about to execute a command.
-//! It fails closed: an override that cannot be put in place is an error, and whatever had been
-//! mounted by then goes with the process, for it was private.
+//! [`View::enter`] moves the calling process into it, for a program that is about to execute a
+//! command. It fails closed: an override that cannot be put in place is an error, and whatever had
+//! been mounted by then goes with the process, for it was private.
 
-mod bind;
 mod farm;
+mod overrides;
 mod sysfs;
 mod tree;
 mod working_directory;
 
 use std::path::{Path, PathBuf};
 
+use nix::errno::Errno;
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 
 use crate::{Error, EtcFiles, Name, Namespace};
+use overrides::Overrides;
 use working_directory::WorkingDirectory;
 
 /// What becomes of `/sys`.
@@ -53,29 +55,56 @@ pub enum Event {
     Warning(String),
 }
 
-/// Move this process into the network namespace and a new view of it.
-///
-/// `name` chooses `/etc/netns/NAME`. The process must have one thread. The working directory
-/// stays what it was by name, also below `/etc` and `/sys`.
-///
-/// # Errors
-/// [`Error::CannotEnter`] without the privilege; [`Error::Override`] for an entry of
-/// `/etc/netns/NAME` that cannot be put in place; [`Error::System`].
-pub fn enter(
-    namespace: &Namespace,
-    name: Option<&Name>,
-    options: Options,
-    report: &mut dyn FnMut(Event),
-) -> Result<(), Error> {
-    let files = EtcFiles::new(name)?;
-    let working_directory = WorkingDirectory::remember();
-    namespace.enter()?;
-    unshare_mounts()?;
-    if options.sys == Sys::Auto {
-        sysfs::replace(report)?;
+/// The view that this process is in.
+#[derive(Debug)]
+pub struct View {
+    overrides: Overrides,
+}
+
+impl View {
+    /// Move this process into the network namespace and a new view of it.
+    ///
+    /// `name` chooses `/etc/netns/NAME`. The process must have one thread. The working directory
+    /// stays what it was by name, also below `/etc` and `/sys`.
+    ///
+    /// # Errors
+    /// [`Error::CannotEnter`] without the privilege; [`Error::Override`] for an entry of
+    /// `/etc/netns/NAME` that cannot be put in place; [`Error::System`].
+    pub fn enter(
+        namespace: &Namespace,
+        name: Option<&Name>,
+        options: Options,
+        report: &mut dyn FnMut(Event),
+    ) -> Result<View, Error> {
+        let files = EtcFiles::new(name)?;
+        let working_directory = WorkingDirectory::remember();
+        namespace.enter()?;
+        unshare_mounts()?;
+        if options.sys == Sys::Auto {
+            sysfs::replace(report)?;
+        }
+        let overrides = Overrides::put_in_place(&files, report)?;
+        working_directory.enter_again()?;
+        Ok(View { overrides })
     }
-    bind::put_in_place(&files, report)?;
-    working_directory.enter_again()
+
+    /// Make sure that every override still is what a program opens, and put back those that the
+    /// host has uncovered since by replacing its file. To be called last, with the privileges that
+    /// [`View::enter`] takes.
+    ///
+    /// # Errors
+    /// [`Error::Override`] if one cannot be kept in place.
+    pub fn settle(&mut self) -> Result<(), Error> {
+        self.overrides.settle()
+    }
+
+    /// Make sure that every override still is what a program opens. It takes no privilege.
+    ///
+    /// # Errors
+    /// [`Error::Override`] for the first one that is not.
+    pub fn verify(&self) -> Result<(), Error> {
+        self.overrides.verify()
+    }
 }
 
 /// A mount namespace of our own, into which the host's mounts still come but from which nothing
@@ -84,6 +113,14 @@ fn unshare_mounts() -> Result<(), Error> {
     unshare(CloneFlags::CLONE_NEWNS)
         .map_err(|errno| Error::system("make a private mount namespace", errno))?;
     let none: Option<&Path> = None;
-    mount(none, "/", none, MsFlags::MS_SLAVE | MsFlags::MS_REC, none)
-        .map_err(|errno| Error::system("keep mounts from going out (make / a slave)", errno))
+    mount(none, "/", none, MsFlags::MS_SLAVE | MsFlags::MS_REC, none).map_err(|errno| {
+        let action = match errno {
+            Errno::EINVAL => {
+                "keep mounts from going out: / is no mount point here (mount --bind the directory \
+                 on itself before chroot)"
+            }
+            _ => "keep mounts from going out (make / a slave)",
+        };
+        Error::system(action, errno)
+    })
 }

@@ -1,6 +1,5 @@
 //! Copies of mounted trees: taken from one place, attached at another.
 
-use std::fs::File;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
@@ -27,11 +26,10 @@ impl Tree {
     pub(super) fn of(fd: impl AsFd) -> nix::Result<Tree> {
         match clone_tree(&fd) {
             Ok(copy) => Ok(Tree::Copy(copy)),
-            Err(Errno::ENOSYS | Errno::EPERM) => fd
-                .as_fd()
-                .try_clone_to_owned()
-                .map(Tree::Original)
-                .map_err(|error| errno_of(&error)),
+            Err(Errno::ENOSYS | Errno::EPERM) => {
+                let fd = fd.as_fd().try_clone_to_owned();
+                fd.map(Tree::Original).map_err(|error| errno_of(&error))
+            }
             Err(errno) => Err(errno),
         }
     }
@@ -67,11 +65,4 @@ pub(super) fn refer_to(path: &Path) -> nix::Result<OwnedFd> {
         OFlag::O_PATH | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC,
         Mode::empty(),
     )
-}
-
-/// Make an empty file to attach a tree on.
-pub(super) fn make_placeholder(path: &Path) -> nix::Result<()> {
-    File::create_new(path)
-        .map(drop)
-        .map_err(|error| errno_of(&error))
 }

@@ -4,9 +4,9 @@ use std::env;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
-use nix::sys::stat::stat;
 use nix::unistd::chdir;
 
+use crate::file_id::FileId;
 use crate::printable::printable;
 use crate::{ETC, Error};
 
@@ -18,7 +18,7 @@ impl WorkingDirectory {
     pub(super) fn remember() -> WorkingDirectory {
         let path = env::current_dir().ok().filter(|path| {
             let covered = path.starts_with(ETC) || path.starts_with("/sys");
-            covered && same_file(path, Path::new("."))
+            covered && FileId::of_path(Path::new(".")).is_ok_and(|id| id.is_at(path))
         });
         WorkingDirectory(path)
     }
@@ -35,12 +35,5 @@ impl WorkingDirectory {
                 errno,
             )
         })
-    }
-}
-
-fn same_file(a: &Path, b: &Path) -> bool {
-    match (stat(a), stat(b)) {
-        (Ok(a), Ok(b)) => (a.st_dev, a.st_ino) == (b.st_dev, b.st_ino),
-        _ => false,
     }
 }
