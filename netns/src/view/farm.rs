@@ -43,7 +43,8 @@ impl Farm {
         let host = refer_to(etc).and_then(Tree::of).map_err(failed)?;
         let Tree::Copy(_) = &host else {
             // A bind mount of the covered directory would find the farm itself in it.
-            return Err(failed(Errno::ENOSYS));
+            let action = "cover /etc to make room for an override, without open_tree (Linux 5.2)";
+            return Err(Error::system(action, Errno::ENOSYS));
         };
         let id = FileId::of_path(etc).map_err(failed)?;
         let names = fs::read_dir(etc)
