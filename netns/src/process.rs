@@ -32,9 +32,6 @@ impl User {
         let no_such_user = || Error::NoSuchUser {
             user: user.to_owned(),
         };
-        let no_such_user = || Error::NoSuchUser {
-            user: user.to_owned(),
-        };
         let name = user.to_str().ok_or_else(no_such_user)?;
         let by_name = unistd::User::from_name(name).map_err(failed)?;
         let entry = match (by_name, name.parse()) {
