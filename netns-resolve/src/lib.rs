@@ -1,1 +1,210 @@
-//! To come.
+//! The netns-resolve command: what a name resolves to in a network namespace, and why.
+//!
+//! Thin: the answers and the reasons come from the `netns_resolver` crate.
+#![forbid(unsafe_code)]
+
+mod cli;
+mod explain;
+mod json;
+mod question;
+
+use std::ffi::OsStr;
+use std::fmt::Display;
+use std::io::{self, BufRead as _, IsTerminal as _, Write};
+use std::os::unix::ffi::OsStrExt as _;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use clap::error::ErrorKind;
+use netns::{Name, Selector, printable, printable_bytes};
+use netns_resolver::{Family, Options, Resolver};
+
+pub use cli::Cli;
+use explain::Style;
+use question::{Failure, Question, Verdict};
+
+/// The exit statuses, from best to worst: with several hosts the worst one counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Exit {
+    /// Every host was found.
+    Found = 0,
+    /// A host has no such name or no such address.
+    NotFound = 2,
+    /// A temporary failure.
+    Temporary = 3,
+    /// netns-resolve itself failed.
+    Failed = 125,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        ExitCode::from(exit as u8)
+    }
+}
+
+/// Run the program with the arguments and environment of this process.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    match run(&cli) {
+        Ok(exit) => exit.into(),
+        // A reader that has seen enough, such as head(1), is no failure.
+        Err(Stopped::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
+            ExitCode::SUCCESS
+        }
+        Err(Stopped::Output(error)) => {
+            complain(format_args!("cannot write the answers: {error}"));
+            Exit::Failed.into()
+        }
+        Err(Stopped::Input(error)) => {
+            complain(format_args!(
+                "cannot read hosts from standard input: {error}"
+            ));
+            Exit::Failed.into()
+        }
+        Err(Stopped::Namespace(error)) => {
+            complain(error);
+            Exit::Failed.into()
+        }
+    }
+}
+
+/// Why the program ended before it had tried every host.
+enum Stopped {
+    Output(io::Error),
+    Input(io::Error),
+    Namespace(netns::Error),
+}
+
+/// `--help` and `--version` succeed; bad usage is one line and the status of our own failures.
+fn usage(error: &clap::Error) -> ExitCode {
+    if matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+    ) {
+        let _ = error.print();
+        return ExitCode::SUCCESS;
+    }
+    let text = error.render().to_string();
+    let what: Vec<&str> = text
+        .lines()
+        .map(str::trim)
+        .take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more"))
+        .filter(|line| !line.is_empty())
+        .collect();
+    let what = what.join(" ");
+    complain(format_args!(
+        "{} (netns-resolve --help)",
+        what.trim_start_matches("error: ")
+    ));
+    Exit::Failed.into()
+}
+
+fn run(cli: &Cli) -> Result<Exit, Stopped> {
+    let resolver = resolver(&cli.namespace).map_err(Stopped::Namespace)?;
+    let label = resolver
+        .namespace_name()
+        .map_or(cli.namespace.as_os_str(), Name::as_os_str);
+    let stdout = io::stdout();
+    let mut session = Session {
+        cli,
+        label,
+        resolver: &resolver,
+        several: cli.hosts.len() > 1 || cli.hosts[0] == "-",
+        style: Style::for_terminal(stdout.is_terminal()),
+        worst: Exit::Found,
+        out: stdout.lock(),
+    };
+    for host in &cli.hosts {
+        if host == "-" {
+            for line in io::stdin().lock().split(b'\n') {
+                let line = line.map_err(Stopped::Input)?;
+                if !line.is_empty() {
+                    session.answer(&line).map_err(Stopped::Output)?;
+                }
+            }
+        } else {
+            session.answer(host.as_bytes()).map_err(Stopped::Output)?;
+        }
+    }
+    Ok(session.worst)
+}
+
+fn resolver(namespace: &OsStr) -> Result<Resolver, netns::Error> {
+    if namespace == "." {
+        Resolver::current()
+    } else {
+        Resolver::of(&Selector::new(namespace)?)
+    }
+}
+
+struct Session<'a> {
+    cli: &'a Cli,
+    label: &'a OsStr,
+    resolver: &'a Resolver,
+    several: bool,
+    style: Style,
+    worst: Exit,
+    out: io::StdoutLock<'static>,
+}
+
+impl Session<'_> {
+    /// Answer one host, in the form asked for, before the next is looked at.
+    fn answer(&mut self, host: &[u8]) -> io::Result<()> {
+        let question = if self.cli.reverse {
+            Question::Reverse(host)
+        } else {
+            Question::Forward(host, self.options())
+        };
+        let verdict = question.ask(self.resolver);
+        self.worst = self.worst.max(exit(&verdict));
+        if self.cli.json {
+            json::write(&mut self.out, self.label, host, &verdict, self.cli.explain)?;
+        } else {
+            if self.cli.explain {
+                explain::write(&mut self.out, self.style, self.label, &question, &verdict)?;
+            }
+            for text in question.shown(&verdict) {
+                if self.several {
+                    write!(self.out, "{}\t", printable_bytes(host))?;
+                }
+                writeln!(self.out, "{text}")?;
+            }
+        }
+        self.out.flush()?;
+        if let Err(failure) = &verdict.result
+            && (!self.cli.json || matches!(failure, Failure::Own(_)))
+        {
+            let (namespace, host) = (printable(self.label), printable_bytes(host));
+            complain(format_args!("{namespace}: {host}: {failure}"));
+        }
+        Ok(())
+    }
+
+    fn options(&self) -> Options {
+        let family = match (self.cli.ipv4, self.cli.ipv6) {
+            (true, _) => Family::Inet,
+            (_, true) => Family::Inet6,
+            _ => Family::Unspec,
+        };
+        Options::new()
+            .family(family)
+            .addrconfig(self.cli.addrconfig)
+    }
+}
+
+fn exit(verdict: &Verdict) -> Exit {
+    match &verdict.result {
+        Ok(_) => Exit::Found,
+        Err(Failure::Own(_)) => Exit::Failed,
+        Err(Failure::Code(code)) if code.is_temporary() => Exit::Temporary,
+        Err(Failure::Code(_)) => Exit::NotFound,
+    }
+}
+
+/// One line on standard error. If even that is closed, the exit status still tells.
+fn complain(message: impl Display) {
+    let _ = writeln!(io::stderr(), "netns-resolve: {message}");
+}

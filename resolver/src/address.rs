@@ -69,7 +69,9 @@ impl fmt::Display for Address {
         }
         match &self.scope {
             None => Ok(()),
-            Some(Scope { name: Some(name), .. }) => write!(f, "%{name}"),
+            Some(Scope {
+                name: Some(name), ..
+            }) => write!(f, "%{name}"),
             Some(Scope { id, name: None }) => write!(f, "%{id}"),
         }
     }

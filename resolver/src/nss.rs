@@ -32,7 +32,7 @@ impl fmt::Display for Status {
 
 /// The `h_errno` that comes with a status other than success.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum HostError {
+pub(crate) enum HostError {
     /// `HOST_NOT_FOUND`: no such name.
     HostNotFound,
     /// `TRY_AGAIN`: a temporary failure.
@@ -47,7 +47,7 @@ pub enum HostError {
 
 /// The answer of one service to one question.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reply {
+pub(crate) enum Reply {
     /// `NSS_STATUS_SUCCESS`.
     Found(Found),
     /// Any other status. glibc leaves `h_errno` as it was where a service sets none, hence the
@@ -57,7 +57,7 @@ pub enum Reply {
 
 /// What a service found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
+pub(crate) struct Found {
     /// Addresses in the service's order, duplicates kept. For a reverse lookup: the address asked.
     pub addresses: Vec<Address>,
     /// The official name (`h_name`), as bytes: hosts files hold any.
@@ -66,7 +66,7 @@ pub struct Found {
 
 impl Reply {
     /// The status the switch acts on.
-    pub fn status(&self) -> Status {
+    pub(crate) fn status(&self) -> Status {
         match self {
             Reply::Found(_) => Status::Success,
             Reply::Failed(status, _) => *status,

@@ -2,8 +2,6 @@
 //!
 //! Sources: glibc `resolv/inet_addr.c`, `resolv/inet_pton.c`, `inet/inet6_scopeid_pton.c` and
 //! `nss/digits_dots.c`.
-// Not every part has a caller yet.
-#![allow(dead_code)]
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

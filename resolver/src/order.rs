@@ -19,33 +19,20 @@
 //!   one before it has the same source.
 //! * **Tunnels**: the link types of `RTM_GETLINK`, for rule 7, and only where the rules before it
 //!   do not decide between sources on two interfaces.
-// Not every part has a caller yet.
-#![allow(dead_code)]
 
 use std::cmp::Ordering;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use netns::interfaces::InterfaceAddress;
 
 use crate::address::Address;
 use crate::conf::gai_conf::GaiConf;
 use crate::trace::Ordered;
 
 /// `IFA_F_*` of linux/if_addr.h: the flags that matter.
-const OPTIMISTIC: u32 = 0x04;
-const HOME_ADDRESS: u32 = 0x10;
-const DEPRECATED: u32 = 0x20;
-
-/// An address of an interface, as netlink describes it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct InterfaceAddress {
-    /// `IFA_ADDRESS`, or `IFA_LOCAL` if that is missing.
-    pub(crate) ip: IpAddr,
-    /// `ifa_prefixlen`.
-    pub(crate) prefix_len: u8,
-    /// `ifa_flags`: `IFA_F_*`. The eight bits of the header are enough.
-    pub(crate) flags: u32,
-    /// `ifa_index`.
-    pub(crate) index: u32,
-}
+const OPTIMISTIC: u8 = 0x04;
+const HOME_ADDRESS: u8 = 0x10;
+const DEPRECATED: u8 = 0x20;
 
 /// The addresses of the namespace's interfaces.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

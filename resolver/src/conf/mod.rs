@@ -3,8 +3,6 @@
 //! Every parser takes the bytes of a file, whatever they are, and gives what glibc 2.36 makes of
 //! them. None fails but nsswitch.conf, where glibc fails too; what is odd about a file and shapes
 //! the answer is said in words in its `notes`.
-// Not every part has a caller yet.
-#![allow(dead_code)]
 
 pub(crate) mod environment;
 pub(crate) mod gai_conf;

@@ -17,6 +17,7 @@ fn interfaces(lines: &[&str]) -> Interfaces {
         });
         InterfaceAddress {
             ip: ip.parse().unwrap(),
+            local: ip.parse().unwrap(),
             prefix_len: prefix_len.parse().unwrap(),
             flags: flags.sum(),
             index,
@@ -367,12 +368,12 @@ proptest! {
     fn nothing_is_lost_and_no_facts_panic(
         destinations in prop::collection::vec((any::<IpAddr>(), any::<Option<IpAddr>>()), 0..20),
         table in prop::collection::vec(
-            (any::<IpAddr>(), any::<u8>(), any::<u32>(), 0u32..4),
+            (any::<IpAddr>(), any::<u8>(), any::<u8>(), 0u32..4),
             0..8,
         ),
     ) {
         let addresses = table.into_iter().map(|(ip, prefix_len, flags, index)| {
-            InterfaceAddress { ip, prefix_len, flags, index }
+            InterfaceAddress { ip, local: ip, prefix_len, flags, index }
         });
         let candidates: Vec<_> = destinations
             .into_iter()

@@ -1,0 +1,170 @@
+//! gethostbyname2_r(3) and gethostbyaddr_r(3), `nss/getXXbyYY_r.c`: the older way through the
+//! switch, which getaddrinfo takes for `AF_INET` and getnameinfo takes always.
+
+use std::net::IpAddr;
+
+use nix::errno::Errno;
+
+use crate::address::Family;
+use crate::conf::nsswitch::Service;
+use crate::error::{Code, Error};
+use crate::lookup::Lookup;
+use crate::nss::{Found, HostError, Reply, Status};
+use crate::numeric::{self, DigitsDots};
+use crate::trace::Action;
+
+/// What is asked of each service.
+#[derive(Clone, Copy)]
+enum Question<'a> {
+    Name(&'a [u8]),
+    Address(IpAddr),
+}
+
+impl Lookup<'_> {
+    /// The IPv4 addresses of a name.
+    pub(crate) async fn gethostbyname2(&mut self, name: &[u8]) -> Result<Found, Error> {
+        match numeric::digits_dots(name, Family::Inet) {
+            DigitsDots::NotNumeric => {}
+            DigitsDots::Address(ip) => {
+                let addresses = vec![ip.into()];
+                return Ok(Found {
+                    addresses,
+                    canonical_name: name.to_vec(),
+                });
+            }
+            DigitsDots::Fails(error) => {
+                self.note("a name of digits and dots, or with a colon, is looked up nowhere");
+                return Err(match error {
+                    HostError::NoData => Code::NoData,
+                    _ => Code::NoName,
+                }
+                .into());
+            }
+        }
+        let (status, found, any_service) = self.switch(Question::Name(name)).await?;
+        if let (Status::Success, Some(mut found)) = (status, found) {
+            self.reorder(&mut found.addresses).await?;
+            return Ok(found);
+        }
+        // try_simple_gethostbyname() in getaddrinfo.c.
+        Err(
+            match (status, self.closing_host_error(status, any_service)) {
+                (Status::NotFound | Status::Success, Some(HostError::NoData)) => Code::NoData,
+                (Status::NotFound | Status::Success, _) => Code::NoName,
+                (_, Some(HostError::Internal(errno))) => Code::System(Errno::from_raw(errno)),
+                (_, Some(HostError::TryAgain)) => Code::Again,
+                (_, _) => Code::NoData,
+            }
+            .into(),
+        )
+    }
+
+    /// The name of an address, as getnameinfo(3) with `NI_NAMEREQD` gives it.
+    pub(crate) async fn getnameinfo(&mut self, ip: IpAddr) -> Result<Vec<u8>, Error> {
+        if ip == IpAddr::V6(std::net::Ipv6Addr::UNSPECIFIED) {
+            return Err(Code::NoName.into());
+        }
+        let (status, found, any_service) = self.switch(Question::Address(ip)).await?;
+        if let (Status::Success, Some(found)) = (status, found) {
+            let name = self.host_conf()?.trim(&found.canonical_name).to_vec();
+            // NI_MAXHOST is 1025 with the final NUL.
+            return if name.len() < 1025 {
+                Ok(name)
+            } else {
+                Err(Code::Overflow.into())
+            };
+        }
+        Err(match self.closing_host_error(status, any_service) {
+            Some(HostError::Internal(errno)) => Code::System(Errno::from_raw(errno)),
+            Some(HostError::TryAgain) => Code::Again,
+            _ => Code::NoName,
+        }
+        .into())
+    }
+
+    /// Ask one service after the other; the last status, what was found, and whether any service
+    /// could be asked at all.
+    async fn switch(
+        &mut self,
+        question: Question<'_>,
+    ) -> Result<(Status, Option<Found>, bool), Error> {
+        let mut status = Status::Unavail;
+        let mut any_service = false;
+        let mut merging = None;
+        let mut found = None;
+        let services = match self.services() {
+            Err(Error::Code(Code::System(errno))) => {
+                self.host_error = Some(HostError::Internal(errno as i32));
+                return Ok((status, None, false));
+            }
+            services => services?,
+        };
+        if services.is_empty() {
+            // glibc reads past the end of its list here; no service means no such name.
+            self.host_error = Some(HostError::HostNotFound);
+            return Ok((Status::NotFound, None, true));
+        }
+        for service in &services {
+            let Some(reply) = self.ask_for(service, question).await? else {
+                // A service that cannot be loaded is passed over without a trace in the status.
+                let action = service.action(Status::Unavail);
+                self.service_done(service, Status::Unavail, action);
+                if action == Action::Continue {
+                    continue;
+                }
+                break;
+            };
+            any_service = true;
+            status = reply.status();
+            match reply {
+                Reply::Found(new) => found = Some(new),
+                Reply::Failed(_, host_error) => {
+                    self.set_host_error(host_error);
+                    found = None;
+                }
+            }
+            if let Some(first) = merging.take() {
+                // Merging results of hosts services is not implemented: with two results the
+                // status becomes UNAVAIL, with one the first stays.
+                if status == Status::Success {
+                    (status, found) = (Status::Unavail, None);
+                } else {
+                    (status, found) = (Status::Success, Some(first));
+                }
+            }
+            if service.action(status) == Action::Merge && status == Status::Success {
+                self.note("results of hosts services cannot be merged");
+                merging = found.take();
+                status = Status::Unavail;
+            }
+            let action = service.action(status);
+            self.service_done(service, status, action);
+            if action == Action::Return {
+                break;
+            }
+        }
+        Ok((status, found, any_service))
+    }
+
+    async fn ask_for(
+        &mut self,
+        service: &Service,
+        question: Question<'_>,
+    ) -> Result<Option<Reply>, Error> {
+        match question {
+            Question::Name(name) => self.ask(service, name, Family::Inet).await,
+            Question::Address(ip) => self.ask_reverse(service, ip).await,
+        }
+    }
+
+    /// `h_errno` at the end: a lookup that could ask nobody says so in its own way.
+    fn closing_host_error(&self, status: Status, any_service: bool) -> Option<HostError> {
+        if any_service || status == Status::Success {
+            return self.host_error;
+        }
+        match self.host_error {
+            Some(HostError::Internal(errno)) if errno != Errno::ENOENT as i32 => self.host_error,
+            _ => Some(HostError::NoRecovery),
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! The public face: a resolver for a namespace, blocking or async.
+
+use std::net::IpAddr;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+
+use netns::{EtcFiles, Name, Namespace, Selector};
+
+use crate::address::{Address, Family};
+use crate::block_on::block_on;
+use crate::conf::environment::Environment;
+use crate::error::Error;
+use crate::files::HostsCache;
+use crate::inside::Inside;
+use crate::lookup::Lookup;
+use crate::trace::Trace;
+
+/// Resolves names as a program does that `netns-exec` runs in a namespace.
+///
+/// Cheap to clone; clones share the namespace, the cache and the thread. Files are read again
+/// when they change, so a resolver can be kept as long as the program runs.
+#[derive(Clone, Debug)]
+pub struct Resolver {
+    inner: Arc<Inner>,
+}
+
+/// What all lookups of a resolver share.
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) namespace: Arc<Namespace>,
+    pub(crate) name: Option<Name>,
+    pub(crate) environment: Environment,
+    pub(crate) hosts: HostsCache,
+    inside: OnceLock<Inside>,
+}
+
+/// What to ask for: the hints of getaddrinfo(3).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Options {
+    /// `ai_family`.
+    pub family: Family,
+    /// `AI_ADDRCONFIG`: only families of which the namespace has an address.
+    pub addrconfig: bool,
+}
+
+impl Options {
+    /// `AF_UNSPEC` and no flags.
+    pub fn new() -> Options {
+        Options::default()
+    }
+
+    /// With this family.
+    pub fn family(self, family: Family) -> Options {
+        Options { family, ..self }
+    }
+
+    /// With or without `AI_ADDRCONFIG`.
+    pub fn addrconfig(self, addrconfig: bool) -> Options {
+        Options { addrconfig, ..self }
+    }
+}
+
+/// What a name resolves to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The addresses, in the order in which a program should try them. At least one.
+    pub addresses: Vec<Address>,
+    /// The canonical name (`AI_CANONNAME`); bytes, as hosts files may hold any.
+    pub canonical_name: Vec<u8>,
+}
+
+/// The outcome of a lookup, and how it came about.
+#[derive(Clone, Debug)]
+pub struct Outcome<T> {
+    /// The answer, or why there is none.
+    pub result: Result<T, Error>,
+    /// Every step that led there.
+    pub trace: Trace,
+}
+
+impl Resolver {
+    /// For the namespace of this name in `/run/netns`.
+    ///
+    /// # Errors
+    /// If there is no such namespace.
+    pub fn named(name: &str) -> Result<Resolver, netns::Error> {
+        Resolver::of(&Selector::Name(Name::new(name)?))
+    }
+
+    /// For a namespace given by the path of its file, such as `/proc/PID/ns/net`. If it has a name
+    /// in `/run/netns`, the files of that name apply.
+    ///
+    /// # Errors
+    /// If the file is not that of a network namespace.
+    pub fn at_path(path: impl AsRef<Path>) -> Result<Resolver, netns::Error> {
+        Resolver::of(&Selector::Path(path.as_ref().to_owned()))
+    }
+
+    /// For what a user pointed at on a command line.
+    ///
+    /// # Errors
+    /// If it is not a network namespace.
+    pub fn of(selector: &Selector) -> Result<Resolver, netns::Error> {
+        let namespace = Namespace::open(selector)?;
+        let name = match selector {
+            Selector::Name(name) => Some(name.clone()),
+            Selector::Path(_) => namespace.name()?,
+        };
+        Ok(Resolver::new(namespace, name))
+    }
+
+    /// For the namespace that the calling thread is in.
+    ///
+    /// # Errors
+    /// If `/proc` is not mounted.
+    pub fn current() -> Result<Resolver, netns::Error> {
+        Ok(Resolver::new(Namespace::current()?, netns::current_name()?))
+    }
+
+    fn new(namespace: Namespace, name: Option<Name>) -> Resolver {
+        let inner = Inner {
+            namespace: Arc::new(namespace),
+            name,
+            environment: Environment::from_process(),
+            hosts: HostsCache::default(),
+            inside: OnceLock::new(),
+        };
+        Resolver {
+            inner: Arc::new(inner),
+        }
+    }
+
+    /// The name of the namespace, if it has one.
+    pub fn namespace_name(&self) -> Option<&Name> {
+        self.inner.name.as_ref()
+    }
+
+    /// The namespace.
+    pub fn namespace(&self) -> &Namespace {
+        &self.inner.namespace
+    }
+
+    /// The addresses of a host: `getaddrinfo(host, NULL, ...)`. Blocks until there is an outcome,
+    /// as long as the timeouts of resolv.conf allow.
+    pub fn lookup(&self, host: impl AsRef<[u8]>, options: Options) -> Outcome<Answer> {
+        block_on(self.lookup_async(host, options))
+    }
+
+    /// The name of an address: `getnameinfo` with `NI_NAMEREQD`. Blocks.
+    pub fn reverse(&self, address: IpAddr) -> Outcome<Vec<u8>> {
+        block_on(self.reverse_async(address))
+    }
+
+    /// [`Resolver::lookup`] as a future, for any runtime.
+    ///
+    /// DNS is asked on a thread of the resolver's own inside the namespace. Files are read on the
+    /// thread that polls, which matters only for very large hosts files.
+    pub async fn lookup_async(&self, host: impl AsRef<[u8]>, options: Options) -> Outcome<Answer> {
+        let host = host.as_ref();
+        let (result, trace) = match Lookup::begin(&self.inner) {
+            Ok(mut lookup) => {
+                let found = lookup
+                    .getaddrinfo(host, options.family, options.addrconfig)
+                    .await;
+                (found, lookup.trace)
+            }
+            Err(error) => (Err(error.into()), Trace::default()),
+        };
+        let result = result.map(|found| Answer {
+            addresses: found.addresses,
+            canonical_name: found.canonical_name,
+        });
+        Outcome { result, trace }
+    }
+
+    /// [`Resolver::reverse`] as a future, for any runtime.
+    pub async fn reverse_async(&self, address: IpAddr) -> Outcome<Vec<u8>> {
+        match Lookup::begin(&self.inner) {
+            Ok(mut lookup) => {
+                let result = lookup.getnameinfo(address).await;
+                Outcome {
+                    result,
+                    trace: lookup.trace,
+                }
+            }
+            Err(error) => Outcome {
+                result: Err(error.into()),
+                trace: Trace::default(),
+            },
+        }
+    }
+}
+
+impl Inner {
+    /// The files of `/etc` as the namespace sees them now.
+    pub(crate) fn etc(&self) -> Result<EtcFiles, netns::Error> {
+        EtcFiles::new(self.name.as_ref())
+    }
+
+    /// The thread inside the namespace, started when first needed. A failure is not kept: the
+    /// caller may have more privilege next time.
+    pub(crate) fn inside(&self) -> Result<&Inside, netns::Error> {
+        if let Some(inside) = self.inside.get() {
+            return Ok(inside);
+        }
+        let started = Inside::start(&self.namespace)?;
+        Ok(self.inside.get_or_init(|| started))
+    }
+
+    /// Where to do what depends on the namespace and does not wait: on the calling thread if that
+    /// is in the namespace, else inside.
+    pub(crate) fn inside_or_here(&self) -> Result<Place<'_>, netns::Error> {
+        if self.namespace.is_current() {
+            Ok(Place::Here)
+        } else {
+            self.inside().map(Place::Inside)
+        }
+    }
+}
+
+/// See [`Inner::inside_or_here`].
+pub(crate) enum Place<'a> {
+    Here,
+    Inside(&'a Inside),
+}
+
+impl Place<'_> {
+    pub(crate) async fn run<T: Send + 'static>(
+        self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, netns::Error> {
+        match self {
+            Place::Here => Ok(work()),
+            Place::Inside(inside) => inside.run(async move || work()).await,
+        }
+    }
+}
