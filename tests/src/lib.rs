@@ -1,1 +1,33 @@
-//! To come.
+//! A test bed for network namespaces: nothing of the machine is touched, no network is needed.
+//!
+//! - [`Sandbox`]: a mount and network namespace (and, without privilege, a user namespace) of its
+//!   own, with its own `/etc`, `/run` and `/sys`; [`Namespace`]s in it, made by `ip netns add`.
+//! - [`Command`], [`Run`], [`Running`]: programs run in a sandbox.
+//! - [`Wrapper`]: a test written once runs against `netns-exec` and `ip netns exec`.
+//! - [`dns`]: a DNS server that answers, or misbehaves, as its script says.
+//! - [`oracle`]: the C library of this machine, asked from inside a view.
+//! - [`case`]: test cases, their known differences, and what to do where one cannot run.
+//! - [`need`]: what a test needs of the machine.
+//!
+//! The parts that must run inside a sandbox are subcommands of the `testbed` program; see
+//! [`helper`].
+#![forbid(unsafe_code)]
+
+pub mod case;
+mod command;
+pub mod dns;
+pub mod files;
+pub mod helper;
+pub mod hosts_files;
+pub mod need;
+pub mod oracle;
+pub mod programs;
+pub mod random;
+mod sandbox;
+pub mod shrink;
+mod wrapper;
+
+pub use command::{Command, Run, Running};
+pub use files::Files;
+pub use sandbox::{NSSWITCH_DNS, NSSWITCH_FILES, Namespace, Sandbox};
+pub use wrapper::Wrapper;

@@ -1,0 +1,37 @@
+//! All tests that need a sandbox. `cargo test -p etc-netns-tests --test compliance -- PART` runs
+//! those whose name has PART in it.
+
+use std::process::ExitCode;
+
+mod differential; // hostsfile and the resolver against the live glibc
+mod dns; // DNS queries, well answered and badly
+mod exit_status; // statuses and messages
+mod fail_closed; // an override that cannot be put in place
+mod names; // what may name a namespace
+mod overrides; // which files come over /etc, and how
+mod process; // what the command inherits
+mod propagation; // mounts come in and do not go out
+mod resolve; // netns-resolve
+mod story; // alpha and beta
+mod sys; // /sys
+mod testbed_itself; // the sandbox
+mod user; // netns-exec -u
+
+fn main() -> ExitCode {
+    let cases = [
+        testbed_itself::cases(),
+        story::cases(),
+        overrides::cases(),
+        fail_closed::cases(),
+        sys::cases(),
+        propagation::cases(),
+        process::cases(),
+        exit_status::cases(),
+        user::cases(),
+        names::cases(),
+        resolve::cases(),
+        dns::cases(),
+        differential::cases(),
+    ];
+    testbed::case::main(cases.into_iter().flatten().collect())
+}

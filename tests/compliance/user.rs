@@ -1,0 +1,61 @@
+//! `netns-exec -u USER`: its ids and groups, and nothing of the caller's privilege.
+
+use testbed::case::Case;
+use testbed::{Run, Sandbox, Wrapper, need, ours};
+
+pub(crate) fn cases() -> Vec<Case> {
+    vec![
+        ours!(ids_and_groups_are_the_user_s),
+        ours!(user_may_be_a_number),
+        ours!(no_capabilities_are_left),
+        ours!(unknown_user_is_125),
+        ours!(override_is_in_place_for_the_user),
+        ours!(without_permission_the_command_is_not_run),
+    ]
+}
+
+fn as_user(user: &str, args: &[&str]) -> Run {
+    need::root();
+    let (sandbox, _alpha) = Sandbox::alpha();
+    sandbox.netns_exec(["-u", user, "alpha"]).args(args).run()
+}
+
+fn ids_and_groups_are_the_user_s(_: Wrapper) {
+    as_user("alice", &["id"])
+        .prints("uid=1001(alice) gid=1001(alice) groups=1001(alice),2001(staff),2002(wheel)");
+    as_user("nobody", &["id", "-G"]).prints("65534");
+}
+
+fn user_may_be_a_number(_: Wrapper) {
+    as_user("1001", &["id", "-un"]).prints("alice");
+}
+
+fn no_capabilities_are_left(_: Wrapper) {
+    let run = as_user("alice", &["grep", "Cap[IPEA]", "/proc/self/status"]);
+    for line in run.exits(0).out().lines() {
+        assert!(line.ends_with("\t0000000000000000"), "{run}");
+    }
+}
+
+fn unknown_user_is_125(_: Wrapper) {
+    as_user("nosuchuser", &["echo", "has run"])
+        .exits(125)
+        .complains(&["nosuchuser"]);
+    as_user("", &["echo", "has run"])
+        .exits(125)
+        .complains(&["user"]);
+}
+
+fn override_is_in_place_for_the_user(_: Wrapper) {
+    as_user("alice", &["cat", "/etc/hosts"]).prints("127.0.1.1 alpha");
+}
+
+/// Also in a user namespace without the user.
+fn without_permission_the_command_is_not_run(_: Wrapper) {
+    let (sandbox, _alpha) = Sandbox::alpha();
+    let script = "exec unshare --user --map-root-user --mount --net sh -c '\
+                  exec netns-exec --sys keep -u alice /proc/self/ns/net echo has run'";
+    let run = sandbox.command(["sh", "-c", script]).run();
+    run.exits(125).complains(&["user"]);
+    assert!(run.stdout.is_empty(), "{run}");
+}

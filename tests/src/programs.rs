@@ -1,0 +1,96 @@
+//! Where the programs are: those under test and those of the test bed.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::{env, fs, process};
+
+use crate::case::Broken;
+use crate::need::unmet;
+
+/// Where a sandbox has the directory of the programs.
+pub const IN_SANDBOX: &str = "/run/testbed/bin";
+
+/// The directory that cargo puts programs into: that of this program, or the one above `deps`.
+///
+/// # Panics
+/// If the running program cannot be found.
+#[must_use]
+pub fn directory() -> PathBuf {
+    let mut path = env::current_exe()
+        .unwrap_or_else(|error| broken(format!("cannot find the running program: {error}")));
+    path.pop();
+    if path.ends_with("deps") {
+        path.pop();
+    }
+    path
+}
+
+/// The program of this test bed.
+pub(crate) fn testbed() -> PathBuf {
+    built("testbed")
+}
+
+/// A program of this workspace, as a sandbox sees it.
+///
+/// # Panics
+/// If it has not been built.
+#[must_use]
+pub fn under_test(name: &str) -> PathBuf {
+    built(name);
+    Path::new(IN_SANDBOX).join(name)
+}
+
+fn built(name: &str) -> PathBuf {
+    let path = directory().join(name);
+    if !path.exists() {
+        broken(format!(
+            "{} is not built; first run: make build",
+            path.display()
+        ));
+    }
+    path
+}
+
+/// A statically linked program that reads `/etc/hosts` itself, as a sandbox sees it.
+///
+/// `read-hosts-static` prints the file; with a name, the addresses of the lines that have it, and
+/// exits with 2 if there are none.
+///
+/// # Panics
+/// If it cannot be built here, the test cannot run.
+#[must_use]
+pub fn read_hosts_static() -> PathBuf {
+    const NAME: &str = "read-hosts-static";
+    static BUILD: Mutex<()> = Mutex::new(());
+    let _one_at_a_time = BUILD.lock().unwrap_or_else(PoisonError::into_inner);
+
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("static/read_hosts.rs");
+    let target = directory().join(NAME);
+    let changed = |path: &Path| fs::metadata(path).and_then(|data| data.modified()).ok();
+    let is_fresh = changed(&target).is_some_and(|built| changed(&source) < Some(built));
+    if !is_fresh {
+        // A name of its own, then a rename: another process may run or build the program.
+        let fresh = directory().join(format!("{NAME}.{}", process::id()));
+        let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+        let output = process::Command::new(rustc)
+            .args(["--edition=2024", "-O", "-Ctarget-feature=+crt-static", "-o"])
+            .args([&fresh, &source])
+            .output();
+        match output {
+            Ok(output) if output.status.success() => {}
+            Ok(output) => unmet(format!(
+                "cannot link a static program: {}",
+                String::from_utf8_lossy(&output.stderr)
+            )),
+            Err(error) => unmet(format!("cannot run rustc: {error}")),
+        }
+        fs::rename(&fresh, &target).unwrap_or_else(|error| {
+            broken(format!("cannot put {} in place: {error}", target.display()))
+        });
+    }
+    under_test(NAME)
+}
+
+pub(crate) fn broken(why: impl Into<String>) -> ! {
+    std::panic::panic_any(Broken(why.into()))
+}
