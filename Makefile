@@ -1,0 +1,46 @@
+# What people do with this tree. Only a Rust toolchain is needed to build; `make test` says what
+# else it would use.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+CARGO ?= cargo
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+
+.PHONY: help build demo test differential fmt lint doc install clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## Build all programs for development and tests
+	$(CARGO) build --workspace --bins
+
+demo: build ## Play the story of alpha and beta in a sandbox
+	@$(TARGET)/debug/testbed demo
+
+test: build ## Run all tests, and name those that could not run here
+	@tests/install-needs
+	$(CARGO) test --workspace --exclude etc-netns-tests
+	$(CARGO) test -p etc-netns-tests
+
+differential: build ## Compare more generated files with glibc: SEED=number N=files
+	DIFFERENTIAL_SEED=$(or $(SEED),$(shell date +%s)) DIFFERENTIAL_FILES=$(or $(N),20000) \
+		$(CARGO) test -p etc-netns-tests --test compliance -- differential
+
+fmt: ## Format the source
+	$(CARGO) fmt --all
+
+lint: ## Check format and lints
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+
+doc: ## Build the documentation of the libraries
+	RUSTDOCFLAGS=-Dwarnings $(CARGO) doc --workspace --no-deps
+
+install: ## Install programs and man pages: PREFIX=/usr/local DESTDIR=
+	$(CARGO) build --release -p etc-netns-exec -p etc-netns-resolve
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man8
+	install -m 755 $(TARGET)/release/netns-exec $(TARGET)/release/netns-resolve $(DESTDIR)$(PREFIX)/bin
+	install -m 644 man/*.8 $(DESTDIR)$(PREFIX)/share/man/man8
+
+clean: ## Remove all that was built
+	$(CARGO) clean
