@@ -137,7 +137,7 @@ impl<T: Transport> Session<'_, T> {
             let Some(bytes) = talk.channel.receive(deadline).await? else {
                 return Ok(None);
             };
-            progress.reached = true;
+            progress.reached |= !bytes.is_empty();
             let message = Message::new(bytes)
                 .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "response too short"))?;
             let is_first = !talk.has_one_of_two();
