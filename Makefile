@@ -6,7 +6,7 @@ DESTDIR ?=
 CARGO ?= cargo
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help build demo test differential fmt lint doc install clean
+.PHONY: help build demo test differential bench fmt lint doc install clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,10 @@ test: build ## Run all tests, and name those that could not run here
 differential: build ## Compare more generated files with glibc: SEED=number N=files
 	DIFFERENTIAL_SEED=$(or $(SEED),$(shell date +%s)) DIFFERENTIAL_FILES=$(or $(N),20000) \
 		$(CARGO) test -p etc-netns-tests --test compliance -- differential
+
+bench: ## Time the start of commands against ip netns exec
+	$(CARGO) build --release --workspace --bins
+	$(CARGO) bench -p etc-netns-tests --bench start
 
 fmt: ## Format the source
 	$(CARGO) fmt --all

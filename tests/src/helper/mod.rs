@@ -7,6 +7,7 @@ pub mod dns;
 pub mod enter;
 pub mod hold;
 pub mod oracle;
+pub mod pair;
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -28,9 +29,10 @@ pub fn main() -> ExitCode {
         Some("enter") => enter::main(args),
         Some("dns") => dns::main(args),
         Some("oracle") => oracle::main(args),
+        Some("pair") => pair::main(args),
         Some("demo") => return demo::main(),
         _ => Err(Failure(
-            "subcommands: hold, enter, dns, oracle, demo".into(),
+            "subcommands: hold, enter, dns, oracle, pair, demo".into(),
         )),
     };
     match result {
