@@ -99,11 +99,7 @@ fn run(cli: &Cli) -> Result<Infallible, (Exit, String)> {
         (Exit::Failed, format!("{}: {error}", printable(label)))
     };
     let failed = |error| labelled(selector.as_os_str(), error);
-    let namespace = Namespace::open(&selector).map_err(failed)?;
-    let name = match &selector {
-        Selector::Name(name) => Some(name.clone()),
-        Selector::Path(_) => namespace.name().map_err(failed)?,
-    };
+    let (namespace, name) = Namespace::find(&selector).map_err(failed)?;
     // A namespace without a name is called by its path, which a change of directory must not
     // make another.
     let label = match &name {

@@ -17,7 +17,7 @@ use clap::Parser;
     override_usage = "netns-resolve [OPTIONS] NAME [--] HOST...\n       \
                       netns-resolve [OPTIONS] -x NAME ADDRESS...",
     after_help = "Exit status, the worst of all hosts: 0 found; 2 no such name; 3 a temporary \
-                  failure; 125 netns-resolve itself failed."
+                  failure; 4 --compare found a difference; 125 netns-resolve itself failed."
 )]
 pub struct Cli {
     /// Ask for IPv4 addresses only (AF_INET)
@@ -40,6 +40,15 @@ pub struct Cli {
     #[arg(long)]
     pub explain: bool,
 
+    /// Also ask glibc, in the view that netns-exec makes, and show both where they differ; takes
+    /// root
+    #[arg(long)]
+    pub compare: bool,
+
+    /// Answer the questions on standard input with glibc (for --compare)
+    #[arg(long, hide = true)]
+    pub answer_with_glibc: bool,
+
     /// One JSON object a line, one line a host
     #[arg(long)]
     pub json: bool,
@@ -50,6 +59,6 @@ pub struct Cli {
     pub namespace: OsString,
 
     /// Host names, or addresses with -x; - reads them from standard input, one a line
-    #[arg(value_name = "HOST", required = true)]
+    #[arg(value_name = "HOST", required_unless_present = "answer_with_glibc")]
     pub hosts: Vec<OsString>,
 }

@@ -24,16 +24,19 @@ struct Line {
     addresses: Vec<String>,
     source: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    glibc: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     trace: Option<Vec<Value>>,
 }
 
-/// Write the line for one host; with `explain`, its steps too.
+/// Write the line for one host; with `explain`, its steps too; with `glibc`, what glibc says.
 pub(crate) fn write(
     out: &mut impl Write,
     namespace: &OsStr,
     host: &[u8],
     verdict: &Verdict,
     explain: bool,
+    glibc: Option<Value>,
 ) -> io::Result<()> {
     let mut line = Line {
         name: text(host),
@@ -43,6 +46,7 @@ pub(crate) fn write(
         canonical_name: None,
         addresses: Vec::new(),
         source: None,
+        glibc,
         trace: explain.then(|| verdict.trace.steps().iter().map(step).collect()),
     };
     match &verdict.result {

@@ -4,7 +4,9 @@
 #![forbid(unsafe_code)]
 
 mod cli;
+mod compare;
 mod explain;
+mod glibc;
 mod json;
 mod question;
 
@@ -20,7 +22,9 @@ use netns::{Name, Selector, printable, printable_bytes};
 use netns_resolver::{Family, Options, Resolver};
 
 pub use cli::Cli;
+use compare::Comparison;
 use explain::Style;
+use glibc::Glibc;
 use question::{Failure, Question, Verdict};
 
 /// The exit statuses, from best to worst: with several hosts the worst one counts.
@@ -32,6 +36,8 @@ enum Exit {
     NotFound = 2,
     /// A temporary failure.
     Temporary = 3,
+    /// glibc says something else.
+    Different = 4,
     /// netns-resolve itself failed.
     Failed = 125,
 }
@@ -64,6 +70,10 @@ pub fn main() -> ExitCode {
             ));
             Exit::Failed.into()
         }
+        Err(Stopped::Glibc(why)) => {
+            complain(why);
+            Exit::Failed.into()
+        }
         Err(Stopped::Namespace(error)) => {
             complain(error);
             Exit::Failed.into()
@@ -76,6 +86,7 @@ enum Stopped {
     Output(io::Error),
     Input(io::Error),
     Namespace(netns::Error),
+    Glibc(String),
 }
 
 /// `--help` and `--version` succeed; bad usage is one line and the status of our own failures.
@@ -103,15 +114,26 @@ fn usage(error: &clap::Error) -> ExitCode {
 }
 
 fn run(cli: &Cli) -> Result<Exit, Stopped> {
+    if cli.answer_with_glibc {
+        return glibc::serve(&cli.namespace)
+            .map(|()| Exit::Found)
+            .map_err(Stopped::Output);
+    }
     let resolver = resolver(&cli.namespace).map_err(Stopped::Namespace)?;
     let label = resolver
         .namespace_name()
         .map_or(cli.namespace.as_os_str(), Name::as_os_str);
+    let glibc = if cli.compare {
+        Some(Glibc::start(&cli.namespace).map_err(Stopped::Glibc)?)
+    } else {
+        None
+    };
     let stdout = io::stdout();
     let mut session = Session {
         cli,
         label,
         resolver: &resolver,
+        glibc,
         several: cli.hosts.len() > 1 || cli.hosts[0] == "-",
         style: Style::for_terminal(stdout.is_terminal()),
         worst: Exit::Found,
@@ -144,6 +166,7 @@ struct Session<'a> {
     cli: &'a Cli,
     label: &'a OsStr,
     resolver: &'a Resolver,
+    glibc: Option<Glibc>,
     several: bool,
     style: Style,
     worst: Exit,
@@ -160,8 +183,17 @@ impl Session<'_> {
         };
         let verdict = question.ask(self.resolver);
         self.worst = self.worst.max(exit(&verdict));
+        let comparison = self.compare(&question, &verdict);
         if self.cli.json {
-            json::write(&mut self.out, self.label, host, &verdict, self.cli.explain)?;
+            let comparison = comparison.as_ref().map(compare::json);
+            json::write(
+                &mut self.out,
+                self.label,
+                host,
+                &verdict,
+                self.cli.explain,
+                comparison,
+            )?;
         } else {
             if self.cli.explain {
                 explain::write(&mut self.out, self.style, self.label, &question, &verdict)?;
@@ -172,6 +204,9 @@ impl Session<'_> {
                 }
                 writeln!(self.out, "{text}")?;
             }
+            if let Some(comparison) = &comparison {
+                compare::write(&mut self.out, host, &verdict, comparison)?;
+            }
         }
         self.out.flush()?;
         if let Err(failure) = &verdict.result
@@ -181,6 +216,27 @@ impl Session<'_> {
             complain(format_args!("{namespace}: {host}: {failure}"));
         }
         Ok(())
+    }
+
+    /// What glibc says to the same, if it is to be asked. A process of glibc's that has ended or
+    /// hangs is replaced for the next host.
+    fn compare(&mut self, question: &Question<'_>, verdict: &Verdict) -> Option<Comparison> {
+        let glibc = self.glibc.as_mut()?;
+        let comparison = compare::compare(glibc, question, verdict)?;
+        if let Comparison::Different(answer) = &comparison {
+            self.worst = self.worst.max(Exit::Different);
+            if answer.is_err() {
+                match Glibc::start(&self.cli.namespace) {
+                    Ok(again) => *glibc = again,
+                    Err(why) => {
+                        complain(why);
+                        self.worst = Exit::Failed;
+                        self.glibc = None;
+                    }
+                }
+            }
+        }
+        Some(comparison)
     }
 
     fn options(&self) -> Options {

@@ -105,7 +105,7 @@ impl Question<'_> {
 }
 
 /// An address as inet_pton(3) reads it. A scope is carried along; no name depends on it.
-fn parse_address(text: &[u8]) -> Option<Address> {
+pub(crate) fn parse_address(text: &[u8]) -> Option<Address> {
     let text = std::str::from_utf8(text).ok()?;
     let (ip, scope) = match text.split_once('%') {
         Some((ip, scope)) => (ip, Some(scope)),

@@ -56,8 +56,9 @@ pub enum Error {
 
     /// The caller may not enter the namespace.
     #[error(
-        "cannot enter network namespace {}: {errno} (it takes root, or CAP_SYS_ADMIN over it)",
-        printable(path)
+        "cannot enter network namespace {}: {} (it takes root, or CAP_SYS_ADMIN over it)",
+        printable(path),
+        errno.desc()
     )]
     CannotEnter {
         /// Its file, or the text the user gave.

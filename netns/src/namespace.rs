@@ -42,6 +42,19 @@ impl Namespace {
         Namespace::open_path(&selector.path())
     }
 
+    /// Open what the user pointed at, and tell by which name its files in `/etc/netns` are found.
+    ///
+    /// # Errors
+    /// As [`Namespace::open`] and [`Namespace::name`].
+    pub fn find(selector: &Selector) -> Result<(Namespace, Option<Name>), Error> {
+        let namespace = Namespace::open(selector)?;
+        let name = match selector {
+            Selector::Name(name) => Some(name.clone()),
+            Selector::Path(_) => namespace.name()?,
+        };
+        Ok((namespace, name))
+    }
+
     /// The namespace of the calling thread.
     ///
     /// # Errors

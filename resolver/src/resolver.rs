@@ -102,11 +102,7 @@ impl Resolver {
     /// # Errors
     /// If it is not a network namespace.
     pub fn of(selector: &Selector) -> Result<Resolver, netns::Error> {
-        let namespace = Namespace::open(selector)?;
-        let name = match selector {
-            Selector::Name(name) => Some(name.clone()),
-            Selector::Path(_) => namespace.name()?,
-        };
+        let (namespace, name) = Namespace::find(selector)?;
         Ok(Resolver::new(namespace, name))
     }
 
