@@ -1,27 +1,24 @@
-//! Interfaces and their addresses in the namespace of the calling thread: rtnetlink(7).
+//! Interfaces, their addresses and the gateways behind them, in the namespace of the calling
+//! thread: rtnetlink(7).
+
+mod netlink;
+mod routes;
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::os::fd::AsRawFd;
+use std::net::IpAddr;
 
 use nix::net::if_::{if_indextoname, if_nametoindex};
-use nix::sys::socket::{
-    AddressFamily, MsgFlags, SockFlag, SockProtocol, SockType, recv, send, socket,
-};
 
-const NLMSG_DONE: u16 = 3;
-const NLMSG_ERROR: u16 = 2;
+pub use routes::{Gateway, default_gateways};
+
 const RTM_NEWLINK: u16 = 16;
 const RTM_GETLINK: u16 = 18;
 const RTM_NEWADDR: u16 = 20;
 const RTM_GETADDR: u16 = 22;
-const NLM_F_REQUEST: u16 = 1;
-const NLM_F_DUMP: u16 = 0x300;
 const IFA_ADDRESS: u16 = 1;
 const IFA_LOCAL: u16 = 2;
 
-/// Sizes of `struct nlmsghdr`, `struct ifaddrmsg` and `struct ifinfomsg`.
-const HEADER: usize = 16;
+/// Sizes of `struct ifaddrmsg` and `struct ifinfomsg`.
 const IFADDRMSG: usize = 8;
 const IFINFOMSG: usize = 16;
 
@@ -46,7 +43,36 @@ pub struct InterfaceAddress {
 /// Of the netlink socket.
 pub fn addresses() -> io::Result<Vec<InterfaceAddress>> {
     // struct ifaddrmsg; ifa_family stays AF_UNSPEC, all families.
-    dump(RTM_GETADDR, &[0; IFADDRMSG], RTM_NEWADDR, parse_address)
+    netlink::dump(RTM_GETADDR, &[0; IFADDRMSG], RTM_NEWADDR, parse_address)
+}
+
+/// An address as it names its host: with the scope in which it does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LocalAddress {
+    /// The interface's own address, `IFA_LOCAL` where there is one.
+    pub ip: IpAddr,
+    /// `RT_SCOPE_*` of linux/rtnetlink.h: 0 global, 200 site, 253 link, 254 host.
+    pub scope: u8,
+    /// `IFA_F_*` of linux/if_addr.h, the eight bits of `ifa_flags`.
+    pub flags: u8,
+    /// Index of the interface.
+    pub index: u32,
+}
+
+/// All addresses with their scopes, in the kernel's order.
+///
+/// # Errors
+/// Of the netlink socket.
+pub fn local_addresses() -> io::Result<Vec<LocalAddress>> {
+    netlink::dump(RTM_GETADDR, &[0; IFADDRMSG], RTM_NEWADDR, |body| {
+        let address = parse_address(body)?;
+        Some(LocalAddress {
+            ip: address.local,
+            scope: *body.get(3)?,
+            flags: address.flags,
+            index: address.index,
+        })
+    })
 }
 
 /// The index and the type (`ARPHRD_*` of linux/if_arp.h) of every interface.
@@ -54,67 +80,7 @@ pub fn addresses() -> io::Result<Vec<InterfaceAddress>> {
 /// # Errors
 /// Of the netlink socket.
 pub fn link_types() -> io::Result<Vec<(u32, u16)>> {
-    dump(RTM_GETLINK, &[0; IFINFOMSG], RTM_NEWLINK, parse_link)
-}
-
-/// Ask the kernel for all objects of a kind, and read each answer of type `wanted`.
-fn dump<T>(
-    request_type: u16,
-    request_body: &[u8],
-    wanted: u16,
-    parse: impl Fn(&[u8]) -> Option<T>,
-) -> io::Result<Vec<T>> {
-    let socket = socket(
-        AddressFamily::Netlink,
-        SockType::Raw,
-        SockFlag::SOCK_CLOEXEC,
-        SockProtocol::NetlinkRoute,
-    )?;
-    let length = (HEADER + request_body.len()) as u32;
-    let mut request = Vec::with_capacity(HEADER + request_body.len());
-    request.extend(length.to_ne_bytes());
-    request.extend(request_type.to_ne_bytes());
-    request.extend((NLM_F_REQUEST | NLM_F_DUMP).to_ne_bytes());
-    // Sequence number and port id: the socket has but one request under way.
-    request.extend([0; 8]);
-    request.extend(request_body);
-    send(socket.as_raw_fd(), &request, MsgFlags::empty())?;
-
-    let mut found = Vec::new();
-    let mut buffer = vec![0; 64 * 1024];
-    loop {
-        let length = recv(socket.as_raw_fd(), &mut buffer, MsgFlags::empty())?;
-        let mut rest = &buffer[..length];
-        if rest.is_empty() {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        while let Some((kind, body, tail)) = split_message(rest) {
-            match kind {
-                NLMSG_DONE => return Ok(found),
-                NLMSG_ERROR => {
-                    let code = body
-                        .first_chunk()
-                        .map_or(0, |code| i32::from_ne_bytes(*code));
-                    return Err(io::Error::from_raw_os_error(-code));
-                }
-                kind if kind == wanted => found.extend(parse(body)),
-                _ => {}
-            }
-            rest = tail;
-        }
-    }
-}
-
-/// The first netlink message: its type, what follows the header, and the messages after it.
-fn split_message(bytes: &[u8]) -> Option<(u16, &[u8], &[u8])> {
-    let length = u32::from_ne_bytes(*bytes.first_chunk()?) as usize;
-    let kind = u16::from_ne_bytes(*bytes.get(4..)?.first_chunk()?);
-    let body = bytes.get(HEADER..length)?;
-    Some((
-        kind,
-        body,
-        bytes.get(length.next_multiple_of(4)..).unwrap_or_default(),
-    ))
+    netlink::dump(RTM_GETLINK, &[0; IFINFOMSG], RTM_NEWLINK, parse_link)
 }
 
 /// `struct ifaddrmsg` and its attributes.
@@ -122,20 +88,12 @@ fn parse_address(body: &[u8]) -> Option<InterfaceAddress> {
     let [family, prefix_len, flags, _scope, index @ ..] = *body.first_chunk::<IFADDRMSG>()?;
     let mut address = None;
     let mut local = None;
-    let mut attributes = &body[IFADDRMSG..];
-    while let Some(header) = attributes.first_chunk::<4>() {
-        let length = usize::from(u16::from_ne_bytes([header[0], header[1]]));
-        let Some(value) = attributes.get(4..length) else {
-            break;
-        };
-        match u16::from_ne_bytes([header[2], header[3]]) {
-            IFA_ADDRESS => address = parse_ip(family, value),
-            IFA_LOCAL => local = parse_ip(family, value),
+    for (kind, value) in netlink::attributes(&body[IFADDRMSG..]) {
+        match kind {
+            IFA_ADDRESS => address = netlink::ip(family, value),
+            IFA_LOCAL => local = netlink::ip(family, value),
             _ => {}
         }
-        attributes = attributes
-            .get(length.next_multiple_of(4)..)
-            .unwrap_or_default();
     }
     Some(InterfaceAddress {
         ip: address.or(local)?,
@@ -144,14 +102,6 @@ fn parse_address(body: &[u8]) -> Option<InterfaceAddress> {
         flags,
         index: u32::from_ne_bytes(index),
     })
-}
-
-fn parse_ip(family: u8, value: &[u8]) -> Option<IpAddr> {
-    match i32::from(family) {
-        libc::AF_INET => Some(Ipv4Addr::from(*value.first_chunk::<4>()?).into()),
-        libc::AF_INET6 => Some(Ipv6Addr::from(*value.first_chunk::<16>()?).into()),
-        _ => None,
-    }
 }
 
 /// `struct ifinfomsg`.

@@ -7,10 +7,12 @@ mod differential; // hostsfile and the resolver against the live glibc
 mod dns; // DNS queries, well answered and badly
 mod exit_status; // statuses and messages
 mod fail_closed; // an override that cannot be put in place
+mod fallback; // kernels without the newer mount calls
 mod names; // what may name a namespace
 mod overrides; // which files come over /etc, and how
 mod process; // what the command inherits
 mod propagation; // mounts come in and do not go out
+mod races; // files that are replaced while a command starts
 mod resolve; // netns-resolve
 mod story; // alpha and beta
 mod sys; // /sys
@@ -23,6 +25,8 @@ fn main() -> ExitCode {
         story::cases(),
         overrides::cases(),
         fail_closed::cases(),
+        fallback::cases(),
+        races::cases(),
         sys::cases(),
         propagation::cases(),
         process::cases(),

@@ -21,6 +21,8 @@ pub(crate) fn cases() -> Vec<Case> {
         ours!(path_of_a_process_is_entered),
         ours!(named_namespace_by_path_has_its_files),
         ours!(relative_path_is_taken_as_a_path),
+        ours!(path_to_a_name_keeps_that_name),
+        ours!(path_of_several_names_with_files_is_refused),
         ours!(other_kind_of_namespace_is_refused),
         ours!(leftover_file_is_refused),
         ours!(fifo_does_not_hang),
@@ -148,4 +150,45 @@ fn directory_is_refused(_: Wrapper) {
     let (sandbox, _alpha) = Sandbox::alpha();
     sandbox.files().mkdir("/run/netns/directory");
     refused(&sandbox, "directory", &["directory"]);
+}
+
+/// However the path to `/run/netns/NAME` is written, NAME's files count, not those of an alias.
+fn path_to_a_name_keeps_that_name(_: Wrapper) {
+    let sandbox = aliased();
+    for path in [
+        "/run/netns/alpha",
+        "/run/netns/../netns/alpha",
+        "/run/../run/netns/alpha",
+    ] {
+        exec(&sandbox, path, &["sh", "-c", "echo $NETNS; cat /etc/hosts"])
+            .prints("alpha\n127.0.1.1 alpha");
+    }
+    let command = sandbox.netns_exec(["./alpha", "sh", "-c", "echo $NETNS; cat /etc/hosts"]);
+    command
+        .directory("/run/netns")
+        .run()
+        .prints("alpha\n127.0.1.1 alpha");
+}
+
+/// A path elsewhere does not say which of the names is meant. One without files does not count.
+fn path_of_several_names_with_files_is_refused(_: Wrapper) {
+    let sandbox = aliased();
+    let inside = ["ip", "netns", "exec", "alpha"];
+    let path = ["netns-exec", "/proc/self/ns/net", "cat", "/etc/hosts"];
+    sandbox
+        .command(inside)
+        .args(path)
+        .run()
+        .prints("127.0.1.1 alpha");
+    sandbox.files().mkdir("/etc/netns/aaa");
+    let run = sandbox.command(inside).args(path).run();
+    run.exits(125).complains(&["aaa", "alpha"]);
+}
+
+/// A sandbox whose namespace alpha is also called aaa.
+fn aliased() -> Sandbox {
+    let (sandbox, _alpha) = Sandbox::alpha();
+    let script = "touch /run/netns/aaa && mount --bind /run/netns/alpha /run/netns/aaa";
+    sandbox.set_up(sandbox.command(["sh", "-c", script]));
+    sandbox
 }

@@ -11,6 +11,7 @@ pub(crate) fn cases() -> Vec<Case> {
         both!(contents_of_mounts_below_are_the_same).differs(Wrapper::IpNetnsExec, BARE),
         both!(flags_are_kept).differs(Wrapper::IpNetnsExec, "its sysfs has none of the flags"),
         ours!(keep_leaves_it_alone),
+        ours!(read_only_part_stays_read_only),
         ours!(sysfs_that_cannot_be_mounted_is_one_warning),
     ]
 }
@@ -115,4 +116,20 @@ fn sysfs_that_cannot_be_mounted_is_one_warning(_: Wrapper) {
                       netns-exec --etc bind /proc/self/ns/net ls /sys/class/net'";
     let run = sandbox.command(["sh", "-c", script]).run();
     run.exits(0).complains(&["warning", "/sys"]);
+}
+
+/// A part of the sysfs bound on itself to make it read-only.
+fn read_only_part_stays_read_only(_: Wrapper) {
+    let sandbox = sandbox();
+    let script = "mount --bind /sys/kernel /sys/kernel && mount -o remount,bind,ro /sys/kernel";
+    sandbox.set_up(sandbox.command(["sh", "-c", script]));
+    let options = [
+        "findmnt",
+        "-nro",
+        "FSTYPE,OPTIONS",
+        "--target",
+        "/sys/kernel/mm",
+    ];
+    let run = sandbox.netns_exec(["alpha"]).args(options).run();
+    assert!(run.exits(0).out().starts_with("sysfs ro,"), "{run}");
 }

@@ -9,6 +9,8 @@ pub(crate) fn cases() -> Vec<Case> {
         ours!(user_may_be_a_number),
         ours!(no_capabilities_are_left),
         ours!(unknown_user_is_125),
+        ours!(user_id_of_minus_one_is_refused),
+        ours!(command_that_only_root_can_find_is_127),
         ours!(override_is_in_place_for_the_user),
         ours!(without_permission_the_command_is_not_run),
     ]
@@ -58,4 +60,31 @@ fn without_permission_the_command_is_not_run(_: Wrapper) {
     let run = sandbox.command(["sh", "-c", script]).run();
     run.exits(125).complains(&["user"]);
     assert!(run.stdout.is_empty(), "{run}");
+}
+
+/// To setresuid(2) that number means "leave it as it is".
+fn user_id_of_minus_one_is_refused(_: Wrapper) {
+    need::root();
+    let (sandbox, alpha) = Sandbox::alpha();
+    for (field, ids) in [("uid", "4294967295:1001"), ("gid", "1001:4294967295")] {
+        alpha.file("passwd", format!("mallory:x:{ids}::/:/bin/sh\n"));
+        let run = sandbox.netns_exec(["-u", "mallory", "alpha", "id"]).run();
+        run.exits(125).complains(&["mallory"]);
+        assert!(run.stdout.is_empty(), "{field}: {run}");
+    }
+}
+
+/// A directory in PATH that the user may not search says nothing about the command.
+fn command_that_only_root_can_find_is_127(_: Wrapper) {
+    need::root();
+    let (sandbox, _alpha) = Sandbox::alpha();
+    sandbox.files().mkdir("/run/private");
+    sandbox.files().chmod("/run/private", 0o700);
+    let path = format!("/run/private:{}", "/usr/bin:/bin");
+    let command = sandbox.netns_exec(["-u", "alice", "alpha", "nosuchcommand"]);
+    command
+        .env("PATH", path)
+        .run()
+        .exits(127)
+        .complains(&["nosuchcommand"]);
 }

@@ -8,6 +8,7 @@ pub mod enter;
 pub mod hold;
 pub mod oracle;
 pub mod pair;
+pub mod without;
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -29,10 +30,11 @@ pub fn main() -> ExitCode {
         Some("enter") => enter::main(args),
         Some("dns") => dns::main(args),
         Some("oracle") => oracle::main(args),
+        Some("without") => without::main(args),
         Some("pair") => pair::main(args),
         Some("demo") => return demo::main(),
         _ => Err(Failure(
-            "subcommands: hold, enter, dns, oracle, pair, demo".into(),
+            "subcommands: hold, enter, dns, oracle, pair, without, demo".into(),
         )),
     };
     match result {
