@@ -3,6 +3,7 @@
 
 use std::process::ExitCode;
 
+mod compare; // netns-resolve --compare
 mod differential; // hostsfile and the resolver against the live glibc
 mod dns; // DNS queries, well answered and badly
 mod exit_status; // statuses and messages
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
         user::cases(),
         names::cases(),
         resolve::cases(),
+        compare::cases(),
         dns::cases(),
         differential::cases(),
     ];
