@@ -16,7 +16,7 @@ use clap::Parser as _;
 use clap::error::ErrorKind;
 use netns::process::{self, NotStarted, User};
 use netns::view::{self, Event, View};
-use netns::{Namespace, Selector, printable};
+use netns::{Namespace, Selector, printable, usage_error};
 
 pub use cli::Cli;
 
@@ -64,26 +64,12 @@ fn usage(error: &clap::Error) -> ExitCode {
         let _ = error.print();
         return ExitCode::SUCCESS;
     }
-    complain(one_line(error));
+    let why = match error.kind() {
+        ErrorKind::MissingRequiredArgument => "no NAME given: which network namespace?".into(),
+        _ => usage_error(&error.render().to_string()),
+    };
+    complain(format_args!("{why} (netns-exec --help)"));
     Exit::Failed.into()
-}
-
-/// What clap says about bad usage, without the usage summary below it.
-fn one_line(error: &clap::Error) -> String {
-    if error.kind() == ErrorKind::MissingRequiredArgument {
-        return "no NAME given: which network namespace? (netns-exec --help)".into();
-    }
-    let text = error.render().to_string();
-    let what: Vec<&str> = text
-        .lines()
-        .map(str::trim)
-        .take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more"))
-        .filter(|line| !line.is_empty())
-        .collect();
-    format!(
-        "{} (netns-exec --help)",
-        what.join(" ").trim_start_matches("error: ")
-    )
 }
 
 fn run(cli: &Cli) -> Result<Infallible, (Exit, String)> {

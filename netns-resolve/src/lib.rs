@@ -18,7 +18,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use clap::error::ErrorKind;
-use netns::{Name, Selector, printable, printable_bytes};
+use netns::{Name, Selector, printable, printable_bytes, usage_error};
 use netns_resolver::{Family, Options, Resolver};
 
 pub use cli::Cli;
@@ -98,18 +98,8 @@ fn usage(error: &clap::Error) -> ExitCode {
         let _ = error.print();
         return ExitCode::SUCCESS;
     }
-    let text = error.render().to_string();
-    let what: Vec<&str> = text
-        .lines()
-        .map(str::trim)
-        .take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more"))
-        .filter(|line| !line.is_empty())
-        .collect();
-    let what = what.join(" ");
-    complain(format_args!(
-        "{} (netns-resolve --help)",
-        what.trim_start_matches("error: ")
-    ));
+    let why = usage_error(&error.render().to_string());
+    complain(format_args!("{why} (netns-resolve --help)"));
     Exit::Failed.into()
 }
 

@@ -29,4 +29,4 @@ pub use error::Error;
 pub use etc::{ETC, EtcFiles, OVERRIDES, Winner};
 pub use name::{NAMED_NAMESPACES, Name, Selector};
 pub use namespace::{ENVIRONMENT_VARIABLE, Namespace, NamespaceId, current_name, names};
-pub use printable::{Printable, printable, printable_bytes};
+pub use printable::{Printable, printable, printable_bytes, usage_error};

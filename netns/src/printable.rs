@@ -37,9 +37,29 @@ impl fmt::Display for Printable<'_> {
     }
 }
 
+/// What an argument parser says about bad usage, in one line: the error and its hints, without the
+/// word `error:` before and the summary of the usage after them.
+pub fn usage_error(rendered: &str) -> String {
+    let what: Vec<&str> = rendered
+        .lines()
+        .map(str::trim)
+        .take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more"))
+        .filter(|line| !line.is_empty())
+        .collect();
+    what.join(" ").trim_start_matches("error: ").to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_usage_error_is_one_line() {
+        let rendered = "error: invalid value 'x' for '--sys <HOW>'\n  [possible values: auto]\n\n\
+                        Usage: p [OPTIONS]\n\nFor more information, try '--help'.\n";
+        let line = "invalid value 'x' for '--sys <HOW>' [possible values: auto]";
+        assert_eq!(usage_error(rendered), line);
+    }
 
     #[test]
     fn nothing_reaches_the_terminal_as_a_control() {
