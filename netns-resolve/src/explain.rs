@@ -213,7 +213,7 @@ fn describe_place(place: &Ordered) -> (&'static str, Tone, String) {
     (
         "order",
         Tone::Neutral,
-        format!("{} {source}{rule}", place.address),
+        format!("{} {source}{rule}", printable(&place.address.to_string())),
     )
 }
 

@@ -59,8 +59,8 @@ pub(crate) fn write(
             line.message = Some(failure.to_string());
             line.error = Some(match failure {
                 Failure::Code(code) => code.name(),
-                // The nearest that glibc has: the system stood in the way.
-                Failure::Own(_) => "EAI_SYSTEM",
+                // None of glibc's: it was not a lookup that failed.
+                Failure::Own(_) => "NETNS_FAILED",
             });
         }
     }

@@ -133,9 +133,7 @@ fn run(cli: &Cli) -> Result<Exit, Stopped> {
         if host == "-" {
             for line in io::stdin().lock().split(b'\n') {
                 let line = line.map_err(Stopped::Input)?;
-                if !line.is_empty() {
-                    session.answer(&line).map_err(Stopped::Output)?;
-                }
+                session.answer(&line).map_err(Stopped::Output)?;
             }
         } else {
             session.answer(host.as_bytes()).map_err(Stopped::Output)?;

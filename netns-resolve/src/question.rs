@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use netns::printable_bytes;
+use netns::{printable, printable_bytes};
 use netns_resolver::{Address, Code, Error, Options, Resolver, Scope, Trace};
 
 /// One question.
@@ -58,6 +58,13 @@ impl Question<'_> {
     /// Wait for the verdict.
     pub(crate) fn ask(&self, resolver: &Resolver) -> Verdict {
         match *self {
+            // No program can ask for such a host.
+            Question::Forward(host, _) if host.contains(&0) => Verdict {
+                result: Err(Failure::Own(
+                    "has a NUL byte, which no host name can".into(),
+                )),
+                trace: Trace::default(),
+            },
             Question::Forward(host, options) => {
                 let outcome = resolver.lookup(host, options);
                 let result = outcome.result.map_err(Failure::from).map(|answer| Found {
@@ -94,9 +101,11 @@ impl Question<'_> {
     pub(crate) fn shown(&self, verdict: &Verdict) -> Vec<String> {
         match (self, &verdict.result) {
             (_, Err(_)) => Vec::new(),
-            (Question::Forward(..), Ok(found)) => {
-                found.addresses.iter().map(Address::to_string).collect()
-            }
+            (Question::Forward(..), Ok(found)) => found
+                .addresses
+                .iter()
+                .map(|address| printable(&address.to_string()).to_string())
+                .collect(),
             (Question::Reverse(_), Ok(found)) => {
                 vec![printable_bytes(&found.canonical_name).to_string()]
             }

@@ -120,5 +120,17 @@ pub fn index_of(name: &[u8]) -> Option<u32> {
 
 /// The name of the interface with this index, if_indextoname(3).
 pub fn name_of(index: u32) -> Option<String> {
-    if_indextoname(index).ok()?.into_string().ok()
+    // nix takes the failure of if_indextoname for an empty name.
+    let name = if_indextoname(index).ok()?.into_string().ok()?;
+    Some(name).filter(|name| !name.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_index_without_interface_has_no_name() {
+        assert_eq!(name_of(u32::MAX), None);
+    }
 }

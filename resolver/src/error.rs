@@ -28,7 +28,8 @@ impl Error {
 
     /// No such name, or no such data for it: asking again gives the same.
     pub fn is_not_found(&self) -> bool {
-        self.code().is_some_and(|code| !code.is_temporary())
+        let code = self.code();
+        matches!(code, Some(Code::NoName | Code::NoData | Code::AddrFamily))
     }
 
     /// A temporary failure: asking again may do better.

@@ -23,11 +23,7 @@ pub(crate) fn read(
     trace: &mut Trace,
 ) -> Result<io::Result<Vec<u8>>, netns::Error> {
     let (path, origin) = winner(etc, name)?;
-    let content = open(&path).and_then(|mut file| {
-        let mut content = Vec::new();
-        file.read_to_end(&mut content)?;
-        Ok(content)
-    });
+    let content = open(&path).and_then(|mut file| content(&mut file));
     trace.push(looked_for(name, path, origin, content.as_ref().err()));
     Ok(content)
 }
@@ -35,12 +31,7 @@ pub(crate) fn read(
 /// The bytes of a file that the user's environment names, if it can be read. It is the same
 /// inside and outside the namespace.
 pub(crate) fn read_elsewhere(path: &[u8]) -> Option<Vec<u8>> {
-    let mut content = Vec::new();
-    open(Path::new(OsStr::from_bytes(path)))
-        .ok()?
-        .read_to_end(&mut content)
-        .ok()?;
-    Some(content)
+    content(&mut open(Path::new(OsStr::from_bytes(path))).ok()?).ok()
 }
 
 /// The hosts file last read, with what tells whether it is still the same.
@@ -73,9 +64,7 @@ impl HostsCache {
         {
             return Ok(hosts.clone());
         }
-        let mut content = Vec::new();
-        file.read_to_end(&mut content)?;
-        let hosts = Arc::new(Hosts::from_bytes(content));
+        let hosts = Arc::new(Hosts::from_bytes(content(&mut file)?));
         // A file that was written while it was read is read again next time.
         let unchanged = Signature::of(&file.metadata()?) == signature;
         *cached = unchanged.then(|| (signature, hosts.clone()));
@@ -110,18 +99,26 @@ fn winner(etc: &EtcFiles, name: &'static str) -> Result<(PathBuf, FileOrigin), n
     })
 }
 
-/// Open for reading, but nothing that could block or is not a file: the host's `/etc` is only
-/// looked at, so a fifo there must not hang the caller.
+/// Open for reading without waiting: a fifo in the host's `/etc` must not hang the caller.
 fn open(path: &Path) -> io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt as _;
-    let file = File::options()
+    File::options()
         .read(true)
         .custom_flags(nix::fcntl::OFlag::O_NONBLOCK.bits())
-        .open(path)?;
-    match file.metadata()?.file_type() {
-        kind if kind.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
-        _ => Ok(file),
+        .open(path)
+}
+
+/// All of a file; of what is none, such as a device that never ends, no more than any such
+/// configuration has.
+fn content(file: &mut File) -> io::Result<Vec<u8>> {
+    const LIMIT: u64 = 1 << 20;
+    let mut content = Vec::new();
+    if file.metadata()?.is_file() {
+        file.read_to_end(&mut content)?;
+    } else {
+        file.take(LIMIT).read_to_end(&mut content)?;
     }
+    Ok(content)
 }
 
 fn looked_for(

@@ -86,7 +86,9 @@ impl Lookup<'_> {
         };
         let mut address = address;
         if let Some(scope) = scope {
-            address.scope = self.scope(address.ip, scope).await?;
+            let scope = self.scope(address.ip, scope).await?;
+            // A scope is judged for an IPv4 address too, but a sockaddr_in has none.
+            address.scope = scope.filter(|_| address.ip.is_ipv6());
         }
         self.trace.push(Step::Numeric);
         Ok(Some(Found {

@@ -6,6 +6,7 @@
 //! callers and from any async runtime alike. It ends with the resolver.
 
 use std::pin::Pin;
+use std::process;
 use std::sync::Arc;
 
 use netns::Namespace;
@@ -21,6 +22,7 @@ type Job = Box<dyn FnOnce() -> Task + Send>;
 #[derive(Debug)]
 pub(crate) struct Inside {
     jobs: mpsc::UnboundedSender<Job>,
+    process: u32,
 }
 
 impl Inside {
@@ -58,7 +60,16 @@ impl Inside {
             .map_err(no_thread)?;
         let ended = || netns::Error::system("enter the namespace on a thread", Errno::ESRCH);
         entered.recv().unwrap_or_else(|_| Err(ended()))?;
-        Ok(Inside { jobs })
+        Ok(Inside {
+            jobs,
+            process: process::id(),
+        })
+    }
+
+    /// Whether the thread still serves: not in the child of a fork, to which threads do not come
+    /// along, nor after a panic.
+    pub(crate) fn is_alive(&self) -> bool {
+        self.process == process::id() && !self.jobs.is_closed()
     }
 
     /// Run `work` on the thread, beside whatever else runs there, and wait for what it gives.
@@ -73,14 +84,23 @@ impl Inside {
         T: Send + 'static,
         F: Future<Output = T> + 'static,
     {
-        let (answer, given) = oneshot::channel();
+        let (mut answer, given) = oneshot::channel();
         let job: Job = Box::new(move || {
             Box::pin(async move {
-                // A caller that has dropped its lookup does not want the answer.
-                let _ = answer.send(work().await);
+                tokio::select! {
+                    value = work() => {
+                        // Nobody may wait for it any more.
+                        let _ = answer.send(value);
+                    }
+                    // The lookup was dropped: its sockets go with it.
+                    () = answer.closed() => {}
+                }
             })
         });
-        let gone = || netns::Error::system("ask the thread inside the namespace", Errno::ESRCH);
+        let gone = || {
+            let action = "ask the thread inside the namespace, which has panicked (a bug)";
+            netns::Error::system(action, Errno::ESRCH)
+        };
         self.jobs.send(job).map_err(|_| gone())?;
         given.await.map_err(|_| gone())
     }

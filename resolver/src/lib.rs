@@ -59,6 +59,8 @@ mod trace;
 
 pub use address::{Address, Family, Scope};
 pub use error::{Code, Error};
+/// How a namespace is named, and what can go wrong with it.
+pub use netns::{Error as NamespaceError, Name, Namespace, Selector};
 pub use nss::Status;
 pub use resolver::{Answer, Options, Outcome, Resolver};
 pub use trace::{

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use netns::{EtcFiles, Name, Namespace, Selector};
 
@@ -18,7 +18,9 @@ use crate::trace::Trace;
 /// Resolves names as a program does that `netns-exec` runs in a namespace.
 ///
 /// Cheap to clone; clones share the namespace, the cache and the thread. Files are read again
-/// when they change, so a resolver can be kept as long as the program runs.
+/// when they change, so a resolver can be kept as long as the program runs. One that has asked
+/// DNS, or looked at the interfaces of another namespace, holds a thread and a few descriptors;
+/// so keep one a namespace rather than one a lookup.
 #[derive(Clone, Debug)]
 pub struct Resolver {
     inner: Arc<Inner>,
@@ -31,7 +33,7 @@ pub(crate) struct Inner {
     pub(crate) name: Option<Name>,
     pub(crate) environment: Environment,
     pub(crate) hosts: HostsCache,
-    inside: OnceLock<Inside>,
+    inside: Mutex<Option<Arc<Inside>>>,
 }
 
 /// What to ask for: the hints of getaddrinfo(3).
@@ -63,6 +65,7 @@ impl Options {
 
 /// What a name resolves to.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Answer {
     /// The addresses, in the order in which a program should try them. At least one.
     pub addresses: Vec<Address>,
@@ -120,7 +123,7 @@ impl Resolver {
             name,
             environment: Environment::from_process(),
             hosts: HostsCache::default(),
-            inside: OnceLock::new(),
+            inside: Mutex::default(),
         };
         Resolver {
             inner: Arc::new(inner),
@@ -194,19 +197,22 @@ impl Inner {
         EtcFiles::new(self.name.as_ref())
     }
 
-    /// The thread inside the namespace, started when first needed. A failure is not kept: the
-    /// caller may have more privilege next time.
-    pub(crate) fn inside(&self) -> Result<&Inside, netns::Error> {
-        if let Some(inside) = self.inside.get() {
-            return Ok(inside);
+    /// The thread inside the namespace, started when it is needed and none is alive. A failure is
+    /// not kept: the caller may have more privilege next time.
+    pub(crate) fn inside(&self) -> Result<Arc<Inside>, netns::Error> {
+        let mut inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*inside {
+            Some(inside) if inside.is_alive() => Ok(inside.clone()),
+            _ => {
+                let started = Arc::new(Inside::start(&self.namespace)?);
+                Ok(inside.insert(started).clone())
+            }
         }
-        let started = Inside::start(&self.namespace)?;
-        Ok(self.inside.get_or_init(|| started))
     }
 
     /// Where to do what depends on the namespace and does not wait: on the calling thread if that
     /// is in the namespace, else inside.
-    pub(crate) fn inside_or_here(&self) -> Result<Place<'_>, netns::Error> {
+    pub(crate) fn inside_or_here(&self) -> Result<Place, netns::Error> {
         if self.namespace.is_current() {
             Ok(Place::Here)
         } else {
@@ -216,12 +222,12 @@ impl Inner {
 }
 
 /// See [`Inner::inside_or_here`].
-pub(crate) enum Place<'a> {
+pub(crate) enum Place {
     Here,
-    Inside(&'a Inside),
+    Inside(Arc<Inside>),
 }
 
-impl Place<'_> {
+impl Place {
     pub(crate) async fn run<T: Send + 'static>(
         self,
         work: impl FnOnce() -> T + Send + 'static,

@@ -54,6 +54,7 @@ pub enum Step {
 
 /// A configuration file and where it came from.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct FileLookup {
     /// Its name below `/etc`: `hosts`.
     pub name: &'static str,
@@ -76,6 +77,7 @@ pub enum FileOrigin {
 
 /// A line of a hosts file that matched.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct HostsLine {
     /// The file.
     pub path: PathBuf,
@@ -89,6 +91,7 @@ pub struct HostsLine {
 
 /// What a service said, and what the switch did next.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ServiceOutcome {
     /// The service's name in nsswitch.conf.
     pub service: String,
@@ -113,6 +116,7 @@ pub enum Action {
 
 /// How a name became fully qualified names.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SearchStep {
     /// The name as asked.
     pub name: Vec<u8>,
@@ -124,6 +128,7 @@ pub struct SearchStep {
 
 /// One DNS query.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Query {
     /// Where it went.
     pub server: SocketAddr,
@@ -168,6 +173,7 @@ pub enum QueryOutcome {
 
 /// An address in its final place.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Ordered {
     /// The address.
     pub address: Address,
