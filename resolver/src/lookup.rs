@@ -25,7 +25,7 @@ use crate::{files, numeric, sources};
 
 /// See the module.
 pub(crate) struct Lookup<'r> {
-    inner: &'r Inner,
+    pub(crate) inner: &'r Inner,
     etc: EtcFiles,
     pub(crate) trace: Trace,
     /// glibc's `h_errno`: a service that sets none leaves that of the service before it.
@@ -121,7 +121,8 @@ impl<'r> Lookup<'r> {
             .hostaliases
             .as_deref()
             .and_then(files::read_elsewhere);
-        let answer = self.inner.inside()?.run(async move || {
+        let inside = self.inner.inside()?;
+        let answer = inside.run(async move || {
             // Read here because the scopes of servers are interfaces of the namespace.
             let context = Context {
                 environment: &environment,

@@ -1,17 +1,22 @@
 //! The services of nsswitch.conf: which there are, and what each says to a question.
+//!
+//! `dns` has a module of its own, [`crate::dns`].
+
+mod daemons;
+mod files;
+mod modules;
+mod myhostname;
 
 use std::net::IpAddr;
-use std::path::Path;
-use std::sync::OnceLock;
-
-use nix::errno::Errno;
 
 use crate::address::Family;
 use crate::conf::nsswitch::Service;
 use crate::error::Error;
 use crate::lookup::Lookup;
-use crate::nss::{Found, HostError, Reply, Status};
-use crate::trace::{Action, HostsLine, ServiceOutcome, Step};
+use crate::nss::{HostError, Reply, Status};
+use crate::trace::{Action, ServiceOutcome, Step};
+
+use modules::Functions;
 
 /// How a service of this name is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,8 +25,10 @@ enum Kind {
     Files,
     /// DNS.
     Dns,
+    /// The host's own names, which need no configuration.
+    MyHostname,
     /// A module that asks a daemon of the host: from the namespace it must not be reached.
-    HostDaemon,
+    HostDaemon(Functions),
     /// glibc could not load a module for it.
     Missing,
 }
@@ -32,37 +39,21 @@ impl Kind {
             // Both are part of the C library since glibc 2.34.
             "files" => Kind::Files,
             "dns" => Kind::Dns,
-            name if module_exists(name) => Kind::HostDaemon,
-            _ => Kind::Missing,
+            _ => match modules::functions(name) {
+                None => Kind::Missing,
+                Some(_) if name == "myhostname" => Kind::MyHostname,
+                Some(functions) => Kind::HostDaemon(functions),
+            },
         }
     }
 }
 
-/// Where the C library of this machine finds `libnss_NAME.so.2`.
-fn module_exists(name: &str) -> bool {
-    static DIRECTORIES: OnceLock<Vec<String>> = OnceLock::new();
-    let directories = DIRECTORIES.get_or_init(|| {
-        let triplet = format!("{}-linux-gnu", std::env::consts::ARCH);
-        ["/lib", "/usr/lib"]
-            .iter()
-            .flat_map(|base| {
-                [
-                    format!("{base}/{triplet}"),
-                    format!("{base}64"),
-                    base.to_string(),
-                ]
-            })
-            .collect()
-    });
-    let file = format!("libnss_{name}.so.2");
-    directories
-        .iter()
-        .any(|directory| Path::new(directory).join(&file).exists())
-}
+/// The service works and knows no such name or address.
+const NOT_FOUND: Reply = Reply::Failed(Status::NotFound, Some(HostError::HostNotFound));
 
 impl Lookup<'_> {
     /// What the service says to a name, `gethostbyname4_r` for `Unspec` and `gethostbyname2_r` for
-    /// one family. None if it cannot be loaded.
+    /// one family. None if there is no such function to call.
     pub(crate) async fn ask(
         &mut self,
         service: &Service,
@@ -72,7 +63,10 @@ impl Lookup<'_> {
         match Kind::of(&service.name) {
             Kind::Files => self.files(name, family).map(Some),
             Kind::Dns => self.dns_addresses(name, family).await.map(Some),
-            Kind::HostDaemon => Ok(Some(UNREACHABLE)),
+            Kind::MyHostname => self.myhostname(name, family).await.map(Some),
+            Kind::HostDaemon(functions) => Ok(functions
+                .serve(family)
+                .then(|| daemons::unreachable(&service.name, family))),
             Kind::Missing => Ok(None),
         }
     }
@@ -86,7 +80,10 @@ impl Lookup<'_> {
         match Kind::of(&service.name) {
             Kind::Files => self.files_reverse(ip).map(Some),
             Kind::Dns => self.dns_pointer(ip).await.map(Some),
-            Kind::HostDaemon => Ok(Some(UNREACHABLE)),
+            Kind::MyHostname => self.myhostname_reverse(ip).await.map(Some),
+            Kind::HostDaemon(functions) => Ok(functions
+                .by_address
+                .then(|| daemons::unreachable_reverse(&service.name))),
             Kind::Missing => Ok(None),
         }
     }
@@ -94,86 +91,19 @@ impl Lookup<'_> {
     /// Record what the service said and what the switch does next.
     pub(crate) fn service_done(&mut self, service: &Service, status: Status, action: Action) {
         let note = match Kind::of(&service.name) {
-            Kind::Files | Kind::Dns => None,
-            Kind::HostDaemon => Some("a daemon of the host, out of reach".to_owned()),
-            Kind::Missing => Some("no such module on this machine".to_owned()),
+            Kind::Files | Kind::Dns | Kind::MyHostname => None,
+            Kind::HostDaemon(functions) if functions == Functions::default() => {
+                Some("its module does not look up hosts")
+            }
+            Kind::HostDaemon(_) => Some("a daemon of the host, out of reach"),
+            Kind::Missing => Some("no such module on this machine"),
         };
         let service = service.name.clone();
         self.trace.push(Step::Service(ServiceOutcome {
             service,
             status,
             action,
-            note,
+            note: note.map(str::to_owned),
         }));
-    }
-
-    fn files(&mut self, name: &[u8], family: Family) -> Result<Reply, Error> {
-        let (hosts, path) = match self.hosts()? {
-            Ok(found) => found,
-            Err(errno) => return Ok(no_hosts_file(errno, family)),
-        };
-        let wanted = match family {
-            Family::Unspec => hostsfile::Family::Any,
-            Family::Inet => hostsfile::Family::V4,
-            Family::Inet6 => hostsfile::Family::V6,
-        };
-        let multi = self.host_conf()?.multi;
-        let Some(answer) = hosts.lookup(name, wanted, multi) else {
-            return Ok(NOT_IN_FILE);
-        };
-        for line in &answer.lines {
-            self.trace.push(Step::HostsLine(hosts_line(&path, line)));
-        }
-        Ok(Reply::Found(Found {
-            addresses: answer.addresses.iter().map(|&ip| ip.into()).collect(),
-            canonical_name: answer.canonical_name.to_vec(),
-        }))
-    }
-
-    fn files_reverse(&mut self, ip: IpAddr) -> Result<Reply, Error> {
-        let (hosts, path) = match self.hosts()? {
-            Ok(found) => found,
-            Err(_) => return Ok(Reply::Failed(Status::Unavail, None)),
-        };
-        let Some(line) = hosts.reverse(ip) else {
-            return Ok(NOT_IN_FILE);
-        };
-        self.trace.push(Step::HostsLine(hosts_line(&path, &line)));
-        Ok(Reply::Found(Found {
-            addresses: vec![ip.into()],
-            canonical_name: line.canonical_name().to_vec(),
-        }))
-    }
-}
-
-/// nss-resolve and its like when their daemon does not answer.
-const UNREACHABLE: Reply = Reply::Failed(Status::Unavail, Some(HostError::NoRecovery));
-
-/// nss_files at the end of the file.
-const NOT_IN_FILE: Reply = Reply::Failed(Status::NotFound, Some(HostError::HostNotFound));
-
-/// nss_files without a file to read (`nss/nss_files/files-hosts.c`): the function for both
-/// families sets `h_errno`, that for one family does not.
-fn no_hosts_file(errno: Errno, family: Family) -> Reply {
-    let busy = errno == Errno::EAGAIN;
-    let status = if busy {
-        Status::TryAgain
-    } else {
-        Status::Unavail
-    };
-    let host_error = match family {
-        Family::Unspec if busy => Some(HostError::TryAgain),
-        Family::Unspec => Some(HostError::HostNotFound),
-        Family::Inet | Family::Inet6 => None,
-    };
-    Reply::Failed(status, host_error)
-}
-
-fn hosts_line(path: &Path, line: &hostsfile::Line<'_>) -> HostsLine {
-    HostsLine {
-        path: path.to_owned(),
-        number: line.number,
-        address: line.address,
-        names: line.names().map(<[u8]>::to_vec).collect(),
     }
 }

@@ -1,0 +1,79 @@
+//! The service `files`: the hosts file.
+
+use std::net::IpAddr;
+use std::path::Path;
+
+use nix::errno::Errno;
+
+use super::NOT_FOUND;
+use crate::address::Family;
+use crate::error::Error;
+use crate::lookup::Lookup;
+use crate::nss::{Found, HostError, Reply, Status};
+use crate::trace::{HostsLine, Step};
+
+impl Lookup<'_> {
+    pub(super) fn files(&mut self, name: &[u8], family: Family) -> Result<Reply, Error> {
+        let (hosts, path) = match self.hosts()? {
+            Ok(found) => found,
+            Err(errno) => return Ok(no_hosts_file(errno, family)),
+        };
+        let wanted = match family {
+            Family::Unspec => hostsfile::Family::Any,
+            Family::Inet => hostsfile::Family::V4,
+            Family::Inet6 => hostsfile::Family::V6,
+        };
+        let multi = self.host_conf()?.multi;
+        let Some(answer) = hosts.lookup(name, wanted, multi) else {
+            return Ok(NOT_FOUND);
+        };
+        for line in &answer.lines {
+            self.trace.push(Step::HostsLine(hosts_line(&path, line)));
+        }
+        Ok(Reply::Found(Found {
+            addresses: answer.addresses.iter().map(|&ip| ip.into()).collect(),
+            canonical_name: answer.canonical_name.to_vec(),
+        }))
+    }
+
+    pub(super) fn files_reverse(&mut self, ip: IpAddr) -> Result<Reply, Error> {
+        let (hosts, path) = match self.hosts()? {
+            Ok(found) => found,
+            Err(_) => return Ok(Reply::Failed(Status::Unavail, None)),
+        };
+        let Some(line) = hosts.reverse(ip) else {
+            return Ok(NOT_FOUND);
+        };
+        self.trace.push(Step::HostsLine(hosts_line(&path, &line)));
+        Ok(Reply::Found(Found {
+            addresses: vec![ip.into()],
+            canonical_name: line.canonical_name().to_vec(),
+        }))
+    }
+}
+
+/// nss_files without a file to read (`nss/nss_files/files-hosts.c`): the function for both
+/// families sets `h_errno`, that for one family does not.
+fn no_hosts_file(errno: Errno, family: Family) -> Reply {
+    let busy = errno == Errno::EAGAIN;
+    let status = if busy {
+        Status::TryAgain
+    } else {
+        Status::Unavail
+    };
+    let host_error = match family {
+        Family::Unspec if busy => Some(HostError::TryAgain),
+        Family::Unspec => Some(HostError::HostNotFound),
+        Family::Inet | Family::Inet6 => None,
+    };
+    Reply::Failed(status, host_error)
+}
+
+fn hosts_line(path: &Path, line: &hostsfile::Line<'_>) -> HostsLine {
+    HostsLine {
+        path: path.to_owned(),
+        number: line.number,
+        address: line.address,
+        names: line.names().map(<[u8]>::to_vec).collect(),
+    }
+}
