@@ -130,6 +130,8 @@ fn hosts_may_come_from_standard_input() {
     run(&["alpha", "one", "-", "one"], "two\n")
         .prints("one\t10.0.0.1\ntwo\t10.0.0.2\none\t10.0.0.1");
     run(&["alpha", "-"], "").prints("");
+    run(&["alpha", "-"], "\none\n").exits(2).complains(&["EAI_NONAME"]);
+    run(&["alpha", "-"], "o\0e\none\n").exits(125).complains(&["NUL"]);
     run(&["alpha", "-"], "nosuch\none\n").exits(2);
 }
 
@@ -178,9 +180,16 @@ fn numeric_hosts_need_no_file() {
         ("0x7f.1", "127.0.0.1"),
         ("fd00:0::1", "fd00::1"),
         ("fe80::1%lo", "fe80::1%lo"),
+        // No interface has that index, so it has no name.
+        ("fe80::1%99", "fe80::1%99"),
+        ("fd00::1%1", "fd00::1%1"),
     ] {
         sandbox.netns_resolve(["alpha", host]).run().prints(address);
     }
+    // The scope is judged, and then there is no place for it.
+    let mapped = |host| sandbox.netns_resolve(["-4", "alpha", host]).run();
+    mapped("::ffff:10.0.0.1%1").prints("10.0.0.1");
+    mapped("::ffff:10.0.0.1%nosuch").exits(2);
 }
 
 fn addresses_have_names() {
