@@ -27,7 +27,8 @@ enum Kind {
     Dns,
     /// The host's own names, which need no configuration.
     MyHostname,
-    /// A module that asks a daemon of the host: from the namespace it must not be reached.
+    /// A module that asks a daemon of the host, which from the namespace must not be reached, or
+    /// one that is not known here.
     HostDaemon(Functions),
     /// glibc could not load a module for it.
     Missing,
@@ -95,7 +96,7 @@ impl Lookup<'_> {
             Kind::HostDaemon(functions) if functions == Functions::default() => {
                 Some("its module does not look up hosts")
             }
-            Kind::HostDaemon(_) => Some("a daemon of the host, out of reach"),
+            Kind::HostDaemon(_) => Some(daemons::why(&service.name)),
             Kind::Missing => Some("no such module on this machine"),
         };
         let service = service.name.clone();

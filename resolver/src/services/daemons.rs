@@ -37,6 +37,18 @@ pub(super) fn unreachable_reverse(service: &str) -> Reply {
     }
 }
 
+/// Why the service knows nothing, for the trace.
+pub(super) fn why(service: &str) -> &'static str {
+    match service {
+        "resolve" | "mymachines" | "sss" | "ldap" | "docker" | "nis" | "nisplus" => OUT_OF_REACH,
+        "wins" => "it asks the network, and counts as not answered",
+        _ if service.starts_with("mdns") => OUT_OF_REACH,
+        _ => "a module that only the C library can ask, taken as out of reach",
+    }
+}
+
+const OUT_OF_REACH: &str = "a daemon of the host, out of reach";
+
 #[cfg(test)]
 mod tests {
     use super::*;
