@@ -111,3 +111,11 @@ impl fmt::Display for Code {
         })
     }
 }
+
+/// What went wrong, without the number that std puts behind it.
+pub(crate) fn io_text(error: &std::io::Error) -> String {
+    match error.raw_os_error() {
+        Some(errno) => Errno::from_raw(errno).desc().to_owned(),
+        None => error.to_string(),
+    }
+}

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use hostsfile::Hosts;
 use netns::{EtcFiles, Winner};
 
+use crate::error::io_text;
 use crate::trace::{FileLookup, FileOrigin, Step, Trace};
 
 /// The bytes of the file that a program in the view opens as `/etc/NAME`, or why it cannot.
@@ -131,14 +132,6 @@ fn looked_for(
         name,
         path,
         origin,
-        error: error.map(error_text),
+        error: error.map(io_text),
     })
-}
-
-/// The errno text without std's "(os error 2)".
-fn error_text(error: &io::Error) -> String {
-    match error.raw_os_error() {
-        Some(errno) => nix::errno::Errno::from_raw(errno).desc().to_owned(),
-        None => error.to_string(),
-    }
 }

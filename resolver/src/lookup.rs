@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use hostsfile::Hosts;
-use netns::{EtcFiles, interfaces};
+use netns::{EtcFiles, interfaces, printable_bytes};
 use nix::errno::Errno;
 
 use crate::address::{Address, Family, Scope};
@@ -82,9 +82,30 @@ impl<'r> Lookup<'r> {
                 Some(path) => files::read_elsewhere(path),
                 None => self.file("host.conf")?,
             };
-            self.host_conf = Some(HostConf::parse(&content.unwrap_or_default(), environment));
+            let host_conf = HostConf::parse(&content.unwrap_or_default(), environment);
+            self.note_variables(&[
+                ("RESOLV_HOST_CONF", &environment.resolv_host_conf),
+                ("RESOLV_MULTI", &environment.resolv_multi),
+                ("RESOLV_REORDER", &environment.resolv_reorder),
+            ]);
+            for note in &host_conf.notes {
+                self.note(note.clone());
+            }
+            self.host_conf = Some(host_conf);
         }
         Ok(self.host_conf.get_or_insert_default())
+    }
+
+    /// Note those environment variables that are set: each counts over a file.
+    fn note_variables(&mut self, variables: &[(&str, &Option<Vec<u8>>)]) {
+        for (name, value) in variables {
+            if let Some(value) = value {
+                self.note(format!(
+                    "{name}={} in the environment",
+                    printable_bytes(value)
+                ));
+            }
+        }
     }
 
     /// The hosts file, or why it cannot be read.
@@ -117,6 +138,11 @@ impl<'r> Lookup<'r> {
     ) -> Result<Reply, Error> {
         let content = self.file("resolv.conf")?.unwrap_or_default();
         let environment = self.inner.environment.clone();
+        self.note_variables(&[
+            ("LOCALDOMAIN", &environment.localdomain),
+            ("RES_OPTIONS", &environment.res_options),
+            ("HOSTALIASES", &environment.hostaliases),
+        ]);
         let aliases = environment
             .hostaliases
             .as_deref()

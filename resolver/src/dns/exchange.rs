@@ -18,6 +18,7 @@ use super::name::WireName;
 use super::session::{Errno, Session};
 use super::wire::{Message, RecordType, code};
 use super::{DnsConfig, Transport};
+use crate::error::io_text;
 use crate::trace::{self, QueryOutcome, Step};
 
 /// A question ready to be sent.
@@ -230,7 +231,7 @@ pub(super) fn describe(message: &Message) -> QueryOutcome {
 
 /// A failure, for the trace.
 pub(super) fn describe_error(error: &io::Error) -> QueryOutcome {
-    QueryOutcome::Failed(error.to_string())
+    QueryOutcome::Failed(io_text(error))
 }
 
 /// The server that an exchange begins with. `rotate` goes round the servers over the life of the
