@@ -55,6 +55,7 @@ mod order;
 mod resolver;
 mod services;
 mod sources;
+mod target;
 mod trace;
 
 pub use address::{Address, Family, Scope};

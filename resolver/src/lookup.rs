@@ -19,13 +19,13 @@ use crate::conf::resolv_conf::{Context, ResolvConf};
 use crate::dns::{Dns, DnsConfig, HostAliases, Network};
 use crate::error::{Code, Error};
 use crate::nss::{HostError, Reply};
-use crate::resolver::Inner;
+use crate::target::Target;
 use crate::trace::{Step, Trace};
 use crate::{files, numeric, sources};
 
 /// See the module.
 pub(crate) struct Lookup<'r> {
-    pub(crate) inner: &'r Inner,
+    pub(crate) target: &'r Target,
     etc: EtcFiles,
     pub(crate) trace: Trace,
     /// glibc's `h_errno`: a service that sets none leaves that of the service before it.
@@ -36,10 +36,10 @@ pub(crate) struct Lookup<'r> {
 impl<'r> Lookup<'r> {
     /// # Errors
     /// If the namespace's files cannot stand in for the host's.
-    pub(crate) fn begin(inner: &'r Inner) -> Result<Lookup<'r>, netns::Error> {
+    pub(crate) fn begin(target: &'r Target) -> Result<Lookup<'r>, netns::Error> {
         Ok(Lookup {
-            inner,
-            etc: inner.etc()?,
+            target,
+            etc: target.etc()?,
             trace: Trace::default(),
             host_error: None,
             host_conf: None,
@@ -77,7 +77,7 @@ impl<'r> Lookup<'r> {
     /// host.conf, read when a lookup first depends on it.
     pub(crate) fn host_conf(&mut self) -> Result<&HostConf, netns::Error> {
         if self.host_conf.is_none() {
-            let environment = &self.inner.environment;
+            let environment = &self.target.environment;
             let content = match &environment.resolv_host_conf {
                 Some(path) => files::read_elsewhere(path),
                 None => self.file("host.conf")?,
@@ -110,7 +110,7 @@ impl<'r> Lookup<'r> {
 
     /// The hosts file, or why it cannot be read.
     pub(crate) fn hosts(&mut self) -> Result<Result<(Arc<Hosts>, PathBuf), Errno>, netns::Error> {
-        let hosts = self.inner.hosts.read(&self.etc, &mut self.trace)?;
+        let hosts = self.target.hosts.read(&self.etc, &mut self.trace)?;
         Ok(hosts.map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(0))))
     }
 
@@ -137,7 +137,7 @@ impl<'r> Lookup<'r> {
         ask: impl AsyncFnOnce(Dns<'_, Network>, &mut Trace) -> Reply + Send + 'static,
     ) -> Result<Reply, Error> {
         let content = self.file("resolv.conf")?.unwrap_or_default();
-        let environment = self.inner.environment.clone();
+        let environment = self.target.environment.clone();
         self.note_variables(&[
             ("LOCALDOMAIN", &environment.localdomain),
             ("RES_OPTIONS", &environment.res_options),
@@ -147,7 +147,7 @@ impl<'r> Lookup<'r> {
             .hostaliases
             .as_deref()
             .and_then(files::read_elsewhere);
-        let inside = self.inner.inside()?;
+        let inside = self.target.inside()?;
         let answer = inside.run(async move || {
             // Read here because the scopes of servers are interfaces of the namespace.
             let context = Context {
@@ -176,7 +176,7 @@ impl<'r> Lookup<'r> {
     /// Whether the namespace has IPv4 and IPv6 addresses other than 127.0.0.1 and ::1.
     pub(crate) async fn configured_families(&mut self) -> Result<(bool, bool), Error> {
         let seen = self
-            .inner
+            .target
             .inside_or_here()?
             .run(sources::interfaces)
             .await?;
@@ -186,7 +186,11 @@ impl<'r> Lookup<'r> {
     /// `reorder` of host.conf: an address in a net of the namespace's own goes first.
     pub(crate) async fn reorder(&mut self, addresses: &mut [Address]) -> Result<(), Error> {
         if addresses.len() > 1 && self.host_conf()?.reorder {
-            let nets = self.inner.inside_or_here()?.run(sources::ipv4_nets).await?;
+            let nets = self
+                .target
+                .inside_or_here()?
+                .run(sources::ipv4_nets)
+                .await?;
             self.host_conf()?.reorder(addresses, &nets);
         }
         Ok(())
@@ -198,7 +202,7 @@ impl<'r> Lookup<'r> {
         for note in &conf.notes {
             self.note(note.clone());
         }
-        let order = match self.inner.inside_or_here() {
+        let order = match self.target.inside_or_here() {
             Ok(place) => place.run(move || sources::order(addresses, &conf)).await?,
             Err(error) if error.is_permission_denied() => {
                 self.note(format!(
@@ -223,7 +227,7 @@ impl<'r> Lookup<'r> {
             let id = numeric::scope_id(ip, &owned, &interfaces::index_of)?;
             Some((id, interfaces::name_of(id)))
         };
-        let scope = match self.inner.inside_or_here() {
+        let scope = match self.target.inside_or_here() {
             Ok(place) => place.run(resolve).await?,
             // A number means itself, only its name stays unknown.
             Err(error) if error.is_permission_denied() && !by_name => {

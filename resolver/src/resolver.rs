@@ -2,17 +2,15 @@
 
 use std::net::IpAddr;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use netns::{EtcFiles, Name, Namespace, Selector};
+use netns::{Name, Namespace, Selector};
 
 use crate::address::{Address, Family};
 use crate::block_on::block_on;
-use crate::conf::environment::Environment;
 use crate::error::Error;
-use crate::files::HostsCache;
-use crate::inside::Inside;
 use crate::lookup::Lookup;
+use crate::target::Target;
 use crate::trace::Trace;
 
 /// Resolves names as a program does that `netns-exec` runs in a namespace.
@@ -23,17 +21,7 @@ use crate::trace::Trace;
 /// so keep one a namespace rather than one a lookup.
 #[derive(Clone, Debug)]
 pub struct Resolver {
-    inner: Arc<Inner>,
-}
-
-/// What all lookups of a resolver share.
-#[derive(Debug)]
-pub(crate) struct Inner {
-    pub(crate) namespace: Arc<Namespace>,
-    pub(crate) name: Option<Name>,
-    pub(crate) environment: Environment,
-    pub(crate) hosts: HostsCache,
-    inside: Mutex<Option<Arc<Inside>>>,
+    target: Arc<Target>,
 }
 
 /// What to ask for: the hints of getaddrinfo(3).
@@ -118,26 +106,19 @@ impl Resolver {
     }
 
     fn new(namespace: Namespace, name: Option<Name>) -> Resolver {
-        let inner = Inner {
-            namespace: Arc::new(namespace),
-            name,
-            environment: Environment::from_process(),
-            hosts: HostsCache::default(),
-            inside: Mutex::default(),
-        };
         Resolver {
-            inner: Arc::new(inner),
+            target: Arc::new(Target::new(namespace, name)),
         }
     }
 
     /// The name of the namespace, if it has one.
     pub fn namespace_name(&self) -> Option<&Name> {
-        self.inner.name.as_ref()
+        self.target.name.as_ref()
     }
 
     /// The namespace.
     pub fn namespace(&self) -> &Namespace {
-        &self.inner.namespace
+        &self.target.namespace
     }
 
     /// The addresses of a host: `getaddrinfo(host, NULL, ...)`. Blocks until there is an outcome,
@@ -157,7 +138,7 @@ impl Resolver {
     /// thread that polls, which matters only for very large hosts files.
     pub async fn lookup_async(&self, host: impl AsRef<[u8]>, options: Options) -> Outcome<Answer> {
         let host = host.as_ref();
-        let (result, trace) = match Lookup::begin(&self.inner) {
+        let (result, trace) = match Lookup::begin(&self.target) {
             Ok(mut lookup) => {
                 let found = lookup
                     .getaddrinfo(host, options.family, options.addrconfig)
@@ -175,7 +156,7 @@ impl Resolver {
 
     /// [`Resolver::reverse`] as a future, for any runtime.
     pub async fn reverse_async(&self, address: IpAddr) -> Outcome<Vec<u8>> {
-        match Lookup::begin(&self.inner) {
+        match Lookup::begin(&self.target) {
             Ok(mut lookup) => {
                 let result = lookup.getnameinfo(address).await;
                 Outcome {
@@ -187,54 +168,6 @@ impl Resolver {
                 result: Err(error.into()),
                 trace: Trace::default(),
             },
-        }
-    }
-}
-
-impl Inner {
-    /// The files of `/etc` as the namespace sees them now.
-    pub(crate) fn etc(&self) -> Result<EtcFiles, netns::Error> {
-        EtcFiles::new(self.name.as_ref())
-    }
-
-    /// The thread inside the namespace, started when it is needed and none is alive. A failure is
-    /// not kept: the caller may have more privilege next time.
-    pub(crate) fn inside(&self) -> Result<Arc<Inside>, netns::Error> {
-        let mut inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*inside {
-            Some(inside) if inside.is_alive() => Ok(inside.clone()),
-            _ => {
-                let started = Arc::new(Inside::start(&self.namespace)?);
-                Ok(inside.insert(started).clone())
-            }
-        }
-    }
-
-    /// Where to do what depends on the namespace and does not wait: on the calling thread if that
-    /// is in the namespace, else inside.
-    pub(crate) fn inside_or_here(&self) -> Result<Place, netns::Error> {
-        if self.namespace.is_current() {
-            Ok(Place::Here)
-        } else {
-            self.inside().map(Place::Inside)
-        }
-    }
-}
-
-/// See [`Inner::inside_or_here`].
-pub(crate) enum Place {
-    Here,
-    Inside(Arc<Inside>),
-}
-
-impl Place {
-    pub(crate) async fn run<T: Send + 'static>(
-        self,
-        work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, netns::Error> {
-        match self {
-            Place::Here => Ok(work()),
-            Place::Inside(inside) => inside.run(async move || work()).await,
         }
     }
 }

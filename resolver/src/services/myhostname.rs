@@ -245,7 +245,7 @@ impl Lookup<'_> {
             };
             entries.iter().map(with_scope).collect()
         };
-        let addresses = self.inner.inside_or_here()?.run(answer).await?;
+        let addresses = self.target.inside_or_here()?.run(answer).await?;
         if addresses.is_empty() {
             return Ok(NOT_FOUND);
         }
@@ -269,7 +269,7 @@ impl Lookup<'_> {
             let facts = kernel::facts_for_reverse(ip);
             name_of(ip, &host_name, &facts).map(<[u8]>::to_vec)
         };
-        let Some(canonical_name) = self.inner.inside_or_here()?.run(answer).await? else {
+        let Some(canonical_name) = self.target.inside_or_here()?.run(answer).await? else {
             return Ok(NOT_FOUND);
         };
         self.note("myhostname: an address of the namespace's own, or of its gateway");
