@@ -70,7 +70,8 @@ impl WireName {
                 }
                 0xc0.. => {
                     let low = usize::from(*message.get(position)?);
-                    consumed.get_or_insert(position + 1 - at);
+                    // Only the first pointer stands at the name's own place.
+                    consumed.get_or_insert_with(|| position + 1 - at);
                     position = (length & 0x3f) << 8 | low;
                     checked += 2;
                     if position >= message.len() || checked >= message.len() {

@@ -63,6 +63,8 @@ fn compressed_names_may_point_forward_but_not_in_circles() {
     let message = b"\xc0\x05\0\0\0\x03foo\0";
     let (name, length) = WireName::unpack(message, 0).unwrap();
     assert_eq!((name.display().as_str(), length), ("foo.", 2));
+    let (name, length) = WireName::unpack(b"\x03foo\0\x01a\xc0\x00\xc0\x05", 9).unwrap();
+    assert_eq!((name.display().as_str(), length), ("a.foo.", 2));
     for bad in [
         &b"\xc0\x00\0\0"[..],
         b"\x01a\xc0\x00",
