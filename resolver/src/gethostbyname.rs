@@ -20,6 +20,18 @@ enum Question<'a> {
     Address(IpAddr),
 }
 
+/// What the services said, one after the other.
+struct Switched {
+    /// The last status.
+    status: Status,
+    /// What was found, if that is success.
+    found: Option<Found>,
+    /// Whether any service could be asked at all.
+    any_service: bool,
+    /// Whether a failed service has left an errno behind. Before the first it is 0.
+    errno_is_set: bool,
+}
+
 impl Lookup<'_> {
     /// The IPv4 addresses of a name.
     pub(crate) async fn gethostbyname2(&mut self, name: &[u8]) -> Result<Found, Error> {
@@ -41,7 +53,12 @@ impl Lookup<'_> {
                 .into());
             }
         }
-        let (status, found, any_service) = self.switch(Question::Name(name)).await?;
+        let Switched {
+            status,
+            found,
+            any_service,
+            errno_is_set,
+        } = self.switch(Question::Name(name)).await?;
         if let (Status::Success, Some(mut found)) = (status, found) {
             self.reorder(&mut found.addresses).await?;
             return Ok(found);
@@ -51,8 +68,11 @@ impl Lookup<'_> {
             match (status, self.closing_host_error(status, any_service)) {
                 (Status::NotFound | Status::Success, Some(HostError::NoData)) => Code::NoData,
                 (Status::NotFound | Status::Success, _) => Code::NoName,
-                (_, Some(HostError::Internal(errno))) => Code::System(Errno::from_raw(errno)),
+                // The error is that gethostbyname2_r() returns errno. With 0 there is none.
+                (_, Some(HostError::NoData)) if !errno_is_set => Code::NoData,
                 (_, Some(HostError::TryAgain)) => Code::Again,
+                (_, _) if !errno_is_set => Code::NoName,
+                (_, Some(HostError::Internal(errno))) => Code::System(Errno::from_raw(errno)),
                 (_, _) => Code::NoData,
             }
             .into(),
@@ -64,7 +84,12 @@ impl Lookup<'_> {
         if ip == IpAddr::V6(std::net::Ipv6Addr::UNSPECIFIED) {
             return Err(Code::NoName.into());
         }
-        let (status, found, any_service) = self.switch(Question::Address(ip)).await?;
+        let Switched {
+            status,
+            found,
+            any_service,
+            ..
+        } = self.switch(Question::Address(ip)).await?;
         if let (Status::Success, Some(found)) = (status, found) {
             let name = self.host_conf()?.trim(&found.canonical_name).to_vec();
             // NI_MAXHOST is 1025 with the final NUL.
@@ -82,27 +107,34 @@ impl Lookup<'_> {
         .into())
     }
 
-    /// Ask one service after the other; the last status, what was found, and whether any service
-    /// could be asked at all.
-    async fn switch(
-        &mut self,
-        question: Question<'_>,
-    ) -> Result<(Status, Option<Found>, bool), Error> {
+    /// Ask one service after the other.
+    async fn switch(&mut self, question: Question<'_>) -> Result<Switched, Error> {
         let mut status = Status::Unavail;
         let mut any_service = false;
+        let mut errno_is_set = false;
         let mut merging = None;
         let mut found = None;
         let services = match self.services() {
             Err(Error::Code(Code::System(errno))) => {
                 self.host_error = Some(HostError::Internal(errno as i32));
-                return Ok((status, None, false));
+                return Ok(Switched {
+                    status,
+                    found: None,
+                    any_service: false,
+                    errno_is_set: true,
+                });
             }
             services => services?,
         };
         if services.is_empty() {
             // glibc reads past the end of its list here; no service means no such name.
             self.host_error = Some(HostError::HostNotFound);
-            return Ok((Status::NotFound, None, true));
+            return Ok(Switched {
+                status: Status::NotFound,
+                found: None,
+                any_service: true,
+                errno_is_set,
+            });
         }
         for service in &services {
             let Some(reply) = self.ask_for(service, question).await? else {
@@ -120,6 +152,15 @@ impl Lookup<'_> {
                 Reply::Found(new) => found = Some(new),
                 Reply::Failed(_, host_error) => {
                     self.set_host_error(host_error);
+                    errno_is_set |= match status {
+                        Status::TryAgain => true,
+                        // nss_dns puts errno back as it was, unless it is the very reason.
+                        Status::Unavail => {
+                            service.name != "dns"
+                                || matches!(host_error, Some(HostError::Internal(_)))
+                        }
+                        _ => false,
+                    };
                     found = None;
                 }
             }
@@ -143,7 +184,12 @@ impl Lookup<'_> {
                 break;
             }
         }
-        Ok((status, found, any_service))
+        Ok(Switched {
+            status,
+            found,
+            any_service,
+            errno_is_set,
+        })
     }
 
     async fn ask_for(
@@ -163,8 +209,12 @@ impl Lookup<'_> {
             return self.host_error;
         }
         match self.host_error {
-            Some(HostError::Internal(errno)) if errno != Errno::ENOENT as i32 => self.host_error,
-            _ => Some(HostError::NoRecovery),
+            Some(HostError::Internal(errno)) if errno == Errno::ENOENT as i32 => {
+                Some(HostError::NoRecovery)
+            }
+            Some(HostError::Internal(_)) => self.host_error,
+            // No service could be loaded, which leaves errno as the program had it: take 0.
+            _ => Some(HostError::Internal(0)),
         }
     }
 }

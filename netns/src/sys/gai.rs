@@ -30,6 +30,8 @@ pub(crate) fn getaddrinfo(name: &CStr, family: Family, flags: Flags) -> Result<A
         hints.ai_flags |= libc::AI_CANONNAME;
     }
     let mut list = ptr::null_mut();
+    // In some failures glibc reports what errno was before.
+    nix::errno::Errno::clear();
     // SAFETY: the name is NUL-terminated, hints and list outlive the call.
     let code = unsafe { libc::getaddrinfo(name.as_ptr(), ptr::null(), &hints, &mut list) };
     if code != 0 {
@@ -89,6 +91,7 @@ pub(crate) fn getnameinfo(ip: IpAddr, scope_id: u32) -> Result<Vec<u8>, GaiError
             )
         }
     };
+    nix::errno::Errno::clear();
     let code = match ip {
         IpAddr::V4(ip) => {
             // SAFETY: all zeros is a valid sockaddr_in.

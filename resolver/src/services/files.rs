@@ -16,7 +16,7 @@ impl Lookup<'_> {
     pub(super) fn files(&mut self, name: &[u8], family: Family) -> Result<Reply, Error> {
         let (hosts, path) = match self.hosts()? {
             Ok(found) => found,
-            Err(errno) => return Ok(no_hosts_file(errno, family)),
+            Err(errno) => return Ok(no_hosts_file(errno, family, self.host_error)),
         };
         let wanted = match family {
             Family::Unspec => hostsfile::Family::Any,
@@ -54,7 +54,7 @@ impl Lookup<'_> {
 
 /// nss_files without a file to read (`nss/nss_files/files-hosts.c`): the function for both
 /// families sets `h_errno`, that for one family does not.
-fn no_hosts_file(errno: Errno, family: Family) -> Reply {
+fn no_hosts_file(errno: Errno, family: Family, before: Option<HostError>) -> Reply {
     let busy = errno == Errno::EAGAIN;
     let status = if busy {
         Status::TryAgain
@@ -64,6 +64,10 @@ fn no_hosts_file(errno: Errno, family: Family) -> Reply {
     let host_error = match family {
         Family::Unspec if busy => Some(HostError::TryAgain),
         Family::Unspec => Some(HostError::HostNotFound),
+        // What says "see errno" now means another one.
+        _ if matches!(before, Some(HostError::Internal(_))) => {
+            Some(HostError::Internal(errno as i32))
+        }
         Family::Inet | Family::Inet6 => None,
     };
     Reply::Failed(status, host_error)
