@@ -22,8 +22,9 @@ test: build ## Run all tests, and name those that could not run here
 	$(CARGO) test --workspace --exclude etc-netns-tests
 	$(CARGO) test -p etc-netns-tests
 
-differential: build ## Compare more generated files with glibc: SEED=number N=files
+differential: build ## Compare more generated files and questions with glibc: SEED=number N=number
 	DIFFERENTIAL_SEED=$(or $(SEED),$(shell date +%s)) DIFFERENTIAL_FILES=$(or $(N),20000) \
+		DIFFERENTIAL_QUERIES=$(or $(N),20000) \
 		$(CARGO) test -p etc-netns-tests --test compliance -- differential
 
 bench: ## Time the start of commands against ip netns exec

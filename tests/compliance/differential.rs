@@ -14,6 +14,9 @@ use testbed::random::Random;
 use testbed::shrink::shrink;
 use testbed::{NSSWITCH_FILES, Namespace, Sandbox, alone};
 
+mod worlds;
+use worlds::generated_worlds_agree;
+
 pub(crate) fn cases() -> Vec<Case> {
     vec![
         alone!(hostsfile_with_multi_on_agrees),
@@ -21,6 +24,7 @@ pub(crate) fn cases() -> Vec<Case> {
         alone!(resolver_with_multi_on_agrees),
         alone!(resolver_with_multi_off_agrees),
         alone!(file_of_100_000_lines_agrees),
+        alone!(generated_worlds_agree),
     ]
 }
 

@@ -14,10 +14,12 @@ mod overrides; // which files come over /etc, and how
 mod process; // what the command inherits
 mod propagation; // mounts come in and do not go out
 mod races; // files that are replaced while a command starts
+mod regressions; // differences that were found once
 mod resolve; // netns-resolve
 mod story; // alpha and beta
 mod sys; // /sys
 mod testbed_itself; // the sandbox
+mod three_ways; // from outside, inside, and in a program
 mod user; // netns-exec -u
 
 fn main() -> ExitCode {
@@ -37,6 +39,8 @@ fn main() -> ExitCode {
         resolve::cases(),
         compare::cases(),
         dns::cases(),
+        three_ways::cases(),
+        regressions::cases(),
         differential::cases(),
     ];
     testbed::case::main(cases.into_iter().flatten().collect())

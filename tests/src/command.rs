@@ -289,17 +289,21 @@ impl Running {
     /// # Panics
     /// If there is none.
     pub fn line(&mut self) -> String {
+        self.try_line().unwrap_or_else(|why| broken(why))
+    }
+
+    /// The next line; if there is none, the error is what it wrote to standard error.
+    pub(crate) fn try_line(&mut self) -> Result<String, String> {
         let mut line = Vec::new();
         let read = self
             .stdout
             .as_mut()
             .map(|stdout| stdout.read_until(b'\n', &mut line));
         if !matches!(read, Some(Ok(1..))) {
-            self.broken("has no more output");
+            return Err(self.last_words("has no more output"));
         }
-        String::from_utf8_lossy(&line)
-            .trim_end_matches('\n')
-            .to_owned()
+        let line = String::from_utf8_lossy(&line);
+        Ok(line.trim_end_matches('\n').to_owned())
     }
 
     /// Wait for the line with which a helper says that it is at work.
@@ -338,12 +342,17 @@ impl Running {
 
     /// It does not do what it is there for; show what it wrote to standard error.
     fn broken(&mut self, what: &str) -> ! {
+        broken(self.last_words(what))
+    }
+
+    /// End it, and say how it went.
+    fn last_words(&mut self, what: &str) -> String {
         let _ = self.child.kill();
         let mut words = String::new();
         if let Some(stderr) = &mut self.stderr {
             let _ = stderr.read_to_string(&mut words);
         }
-        broken(format!("`{}` {what}: {}", self.command, words.trim()))
+        format!("`{}` {what}: {}", self.command, words.trim())
     }
 }
 

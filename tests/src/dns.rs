@@ -135,7 +135,7 @@ pub fn reverse_name(address: IpAddr) -> String {
 /// A running server; it ends when dropped.
 #[derive(Debug)]
 pub struct Server {
-    _process: Running,
+    process: Running,
     log: PathBuf,
     files: Arc<Files>,
 }
@@ -147,9 +147,6 @@ impl Server {
         address: &str,
         script: &str,
     ) -> Server {
-        if let Err(why) = parse(script) {
-            programs::broken(why);
-        }
         let directory = PathBuf::from("/run/testbed/queries").join(namespace.name());
         sandbox.files().mkdir(&directory);
         let log = directory.join(address);
@@ -160,16 +157,24 @@ impl Server {
             .ip_netns_exec(namespace, [program])
             .args(["dns", address])
             .arg(&log);
-        let mut process = command.spawn();
-        for line in script.lines().chain(["."]) {
-            process.tell(line);
-        }
-        process.expect_ready();
-        Server {
-            _process: process,
+        let mut server = Server {
+            process: command.spawn(),
             log,
             files: sandbox.shared_files(),
+        };
+        server.replace_script(script);
+        server
+    }
+
+    /// Answer by another script from now on.
+    pub fn replace_script(&mut self, script: &str) {
+        if let Err(why) = parse(script) {
+            programs::broken(why);
         }
+        for line in script.lines().chain(["."]) {
+            self.process.tell(line);
+        }
+        self.process.expect_ready();
     }
 
     /// The queries it got so far, in order, whether or not it answered: `udp A www.example.test.`

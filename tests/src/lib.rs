@@ -6,6 +6,8 @@
 //! - [`Wrapper`]: a test written once runs against `netns-exec` and `ip netns exec`.
 //! - [`dns`]: a DNS server that answers, or misbehaves, as its script says.
 //! - [`oracle`]: the C library of this machine, asked from inside a view.
+//! - [`world`]: all that an answer depends on; [`generate`] makes them up, a [`stage`] puts them up,
+//!   [`departures`] says where nobody should follow glibc.
 //! - [`case`]: test cases, their known differences, and what to do where one cannot run.
 //! - [`need`]: what a test needs of the machine.
 //!
@@ -15,8 +17,10 @@
 
 pub mod case;
 mod command;
+pub mod departures;
 pub mod dns;
 pub mod files;
+pub mod generate;
 pub mod helper;
 pub mod hosts_files;
 pub mod need;
@@ -25,6 +29,8 @@ pub mod programs;
 pub mod random;
 mod sandbox;
 pub mod shrink;
+pub mod stage;
+pub mod world;
 mod wrapper;
 
 pub use command::{Command, Run, Running};

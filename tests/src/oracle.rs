@@ -3,11 +3,13 @@
 //! An oracle is a process of the sandbox that lives for many questions, so that thousands of
 //! generated files can be tried. Questions and answers are lines of text.
 
+use std::ffi::OsStr;
 use std::fmt;
 use std::net::IpAddr;
+use std::os::unix::ffi::OsStrExt as _;
 
 use crate::programs::{broken, under_test};
-use crate::{Namespace, Running, Sandbox};
+use crate::{Command, Namespace, Running, Sandbox};
 
 /// `ai_family`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,20 +113,52 @@ impl Oracle {
     /// The C library, in the view that `ip netns exec` makes of a namespace.
     #[must_use]
     pub fn glibc(sandbox: &Sandbox, namespace: &Namespace) -> Oracle {
+        Oracle::glibc_with(sandbox, namespace, &[])
+    }
+
+    /// The same, with these environment variables.
+    #[must_use]
+    pub fn glibc_with(
+        sandbox: &Sandbox,
+        namespace: &Namespace,
+        environment: &[(&str, Vec<u8>)],
+    ) -> Oracle {
         let program = under_test("testbed").into_os_string();
         let command = sandbox.ip_netns_exec(namespace, [program]);
-        Oracle::start(command.args(["oracle", "glibc"]).spawn())
+        Oracle::start(command.args(["oracle", "glibc"]), environment)
     }
 
     /// Our resolver, outside the namespace it resolves for.
     #[must_use]
     pub fn resolver(sandbox: &Sandbox, namespace: &Namespace) -> Oracle {
-        let command = sandbox.command([under_test("testbed")]);
-        let command = command.args(["oracle", "resolver"]).arg(namespace);
-        Oracle::start(command.spawn())
+        Oracle::resolver_with(sandbox, namespace, &[])
     }
 
-    fn start(mut process: Running) -> Oracle {
+    /// The same, with these environment variables.
+    #[must_use]
+    pub fn resolver_with(
+        sandbox: &Sandbox,
+        namespace: &Namespace,
+        environment: &[(&str, Vec<u8>)],
+    ) -> Oracle {
+        let command = sandbox.command([under_test("testbed")]);
+        let command = command.args(["oracle", "resolver"]).arg(namespace);
+        Oracle::start(command, environment)
+    }
+
+    /// Our resolver for the namespace that it runs in, in a program started by netns-exec.
+    #[must_use]
+    pub fn resolver_inside(sandbox: &Sandbox, namespace: &Namespace) -> Oracle {
+        let command = sandbox.netns_exec([namespace.name()]);
+        let command = command.arg(under_test("testbed"));
+        Oracle::start(command.args(["oracle", "resolver", "."]), &[])
+    }
+
+    fn start(mut command: Command, environment: &[(&str, Vec<u8>)]) -> Oracle {
+        for (name, value) in environment {
+            command = command.env(name, OsStr::from_bytes(value));
+        }
+        let mut process = command.spawn();
         process.expect_ready();
         Oracle { process }
     }
@@ -134,9 +168,17 @@ impl Oracle {
     /// # Panics
     /// If the oracle has crashed.
     pub fn ask(&mut self, question: &Question) -> Answer {
+        self.try_ask(question).unwrap_or_else(|why| broken(why))
+    }
+
+    /// Ask; the error says that the oracle has crashed, or was killed for saying nothing.
+    ///
+    /// # Errors
+    /// What it wrote to standard error.
+    pub fn try_ask(&mut self, question: &Question) -> Result<Answer, String> {
         self.process.tell(&question.to_line());
-        let line = self.process.line();
-        answer_from_line(&line).unwrap_or_else(|| broken(format!("no oracle's answer: {line}")))
+        let line = self.process.try_line()?;
+        answer_from_line(&line).ok_or_else(|| format!("no oracle's answer: {line}"))
     }
 }
 

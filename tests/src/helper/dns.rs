@@ -1,20 +1,21 @@
 //! `testbed dns ADDRESS LOG`: the server of [`crate::dns`], on port 53 of ADDRESS.
 //!
 //! It reads its script from standard input up to a line with a single dot, says `ready`, and runs
-//! until standard input ends. Each query is in the file LOG before it is answered.
+//! until standard input ends. Another script takes the place of the first. Each query is in the
+//! file LOG before it is answered.
 
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead as _, Read as _, Write as _};
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream, UdpSocket};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::thread;
 use std::time::Duration;
 
 use hickory_proto::op::{Edns, Message, Metadata, Query, ResponseCode};
 use hickory_proto::rr::{Name, RData, Record, RecordType};
 
-use super::{Failure, context, say, wait_for_end_of_input};
+use super::{Failure, context, say};
 use crate::dns::{Behaviour, Entry, What, parse};
 
 /// What a UDP answer may be long without EDNS.
@@ -26,26 +27,37 @@ pub(super) fn main(args: &[OsString]) -> Result<(), Failure> {
         return Err(Failure("usage: testbed dns ADDRESS LOG".into()));
     };
     let address: IpAddr = context(address.to_string_lossy().parse(), address.display())?;
-    let mut script = String::new();
-    for line in io::stdin().lock().lines() {
-        match context(line, "standard input")? {
-            line if line == "." => break,
-            line => script = script + &line + "\n",
-        }
-    }
+    let mut input = io::stdin().lock().lines();
     let zone = Arc::new(Zone {
-        entries: parse(&script).map_err(Failure)?,
+        entries: RwLock::new(next_script(&mut input)?.unwrap_or_default()),
         log: context(OpenOptions::new().append(true).open(log), log.display())?,
     });
     let place = SocketAddr::new(address, 53);
     let udp = context(UdpSocket::bind(place), format_args!("UDP {place}"))?;
     let tcp = context(TcpListener::bind(place), format_args!("TCP {place}"))?;
-    let over_tcp = Arc::clone(&zone);
+    let (over_tcp, over_udp) = (Arc::clone(&zone), Arc::clone(&zone));
     thread::spawn(move || serve_tcp(&tcp, &over_tcp));
-    thread::spawn(move || serve_udp(&Arc::new(udp), &zone));
+    thread::spawn(move || serve_udp(&Arc::new(udp), &over_udp));
     say("ready")?;
-    wait_for_end_of_input();
+    while let Some(entries) = next_script(&mut input)? {
+        *zone.entries.write().unwrap_or_else(PoisonError::into_inner) = entries;
+        say("ready")?;
+    }
     Ok(())
+}
+
+/// A script up to its line with a dot; None at the end of the input.
+fn next_script(
+    input: &mut impl Iterator<Item = io::Result<String>>,
+) -> Result<Option<Vec<Entry>>, Failure> {
+    let mut script = String::new();
+    for line in input {
+        match context(line, "standard input")? {
+            line if line == "." => return parse(&script).map(Some).map_err(Failure),
+            line => script = script + &line + "\n",
+        }
+    }
+    Ok(None)
 }
 
 fn serve_udp(socket: &Arc<UdpSocket>, zone: &Zone) -> io::Result<()> {
@@ -115,7 +127,7 @@ struct Answer {
 }
 
 struct Zone {
-    entries: Vec<Entry>,
+    entries: RwLock<Vec<Entry>>,
     log: File,
 }
 
@@ -134,14 +146,15 @@ impl Zone {
         if request.edns.is_some() {
             response.set_edns(Edns::new());
         }
-        let (exists, records) = self.records(question.name(), of_type);
+        let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
+        let (exists, records) = records(&entries, question.name(), of_type);
         response.add_answers(records);
         if !exists {
             response.metadata.response_code = ResponseCode::NXDomain;
         }
 
         let mut delay = Duration::ZERO;
-        for behaviour in self.behaviours(&name, of_type) {
+        for behaviour in behaviours(&entries, &name, of_type) {
             let code = match behaviour {
                 Behaviour::ServFail => ResponseCode::ServFail,
                 Behaviour::Refused => ResponseCode::Refused,
@@ -186,57 +199,6 @@ impl Zone {
         Some(Answer { message, delay })
     }
 
-    /// What `name` has of a type, following CNAMEs; and whether it exists.
-    fn records(&self, name: &Name, of_type: RecordType) -> (bool, Vec<Record>) {
-        let (mut exists, mut records) = (false, Vec::new());
-        let mut owner = name.clone();
-        // As often as there are entries: a loop of CNAMEs ends.
-        for _ in &self.entries {
-            let key = owner.to_lowercase();
-            let mut target = None;
-            for entry in &self.entries {
-                if entry.name.as_ref() != Some(&key) {
-                    continue;
-                }
-                exists = true;
-                let What::Record(data) = &entry.what else {
-                    continue;
-                };
-                if let RData::CNAME(name) = data {
-                    target = Some(name.0.clone());
-                }
-                if data.record_type() == of_type || target.is_some() {
-                    records.push(Record::from_rdata(owner.clone(), 60, data.clone()));
-                }
-            }
-            match target {
-                Some(name) if of_type != RecordType::CNAME => owner = name,
-                _ => break,
-            }
-        }
-        (exists, records)
-    }
-
-    /// How to misbehave: as the name's own lines say; those of `*` are for names without any.
-    fn behaviours(&self, name: &Name, of_type: RecordType) -> Vec<&Behaviour> {
-        let known = self
-            .entries
-            .iter()
-            .any(|entry| entry.name.as_ref() == Some(name));
-        let name = known.then_some(name);
-        let own = self
-            .entries
-            .iter()
-            .filter(|entry| entry.name.as_ref() == name);
-        own.filter_map(|entry| match &entry.what {
-            What::Behaviour(only, behaviour) if only.is_none_or(|only| only == of_type) => {
-                Some(behaviour)
-            }
-            _ => None,
-        })
-        .collect()
-    }
-
     fn note(&self, transport: Transport, question: &Query) {
         let transport = if transport == Transport::Tcp {
             "tcp"
@@ -248,6 +210,53 @@ impl Zone {
         let line = format!("{transport} {of_type} {name}\n");
         let _ = (&self.log).write_all(line.as_bytes());
     }
+}
+
+/// What `name` has of a type, following CNAMEs; and whether it exists.
+fn records(entries: &[Entry], name: &Name, of_type: RecordType) -> (bool, Vec<Record>) {
+    let (mut exists, mut records) = (false, Vec::new());
+    let mut owner = name.clone();
+    // As often as there are entries: a loop of CNAMEs ends.
+    for _ in entries {
+        let key = owner.to_lowercase();
+        let mut target = None;
+        for entry in entries {
+            if entry.name.as_ref() != Some(&key) {
+                continue;
+            }
+            exists = true;
+            let What::Record(data) = &entry.what else {
+                continue;
+            };
+            if let RData::CNAME(name) = data {
+                target = Some(name.0.clone());
+            }
+            if data.record_type() == of_type || target.is_some() {
+                records.push(Record::from_rdata(owner.clone(), 60, data.clone()));
+            }
+        }
+        match target {
+            Some(name) if of_type != RecordType::CNAME => owner = name,
+            _ => break,
+        }
+    }
+    (exists, records)
+}
+
+/// How to misbehave: as the name's own lines say; those of `*` are for names without any.
+fn behaviours<'e>(entries: &'e [Entry], name: &Name, of_type: RecordType) -> Vec<&'e Behaviour> {
+    let known = entries
+        .iter()
+        .any(|entry| entry.name.as_ref() == Some(name));
+    let name = known.then_some(name);
+    let own = entries.iter().filter(|entry| entry.name.as_ref() == name);
+    own.filter_map(|entry| match &entry.what {
+        What::Behaviour(only, behaviour) if only.is_none_or(|only| only == of_type) => {
+            Some(behaviour)
+        }
+        _ => None,
+    })
+    .collect()
 }
 
 fn truncate(response: &mut Message) {

@@ -1,11 +1,13 @@
 //! `testbed oracle glibc` and `testbed oracle resolver NAME`: the processes behind
-//! [`crate::oracle`]. One line for each line of standard input, until it ends.
+//! [`crate::oracle`]. One line for each line of standard input, until it ends. The NAME `.` is the
+//! namespace that the process is in.
 
 use std::ffi::{CString, OsString};
 use std::io;
 use std::io::BufRead as _;
 
 use netns::glibc::{self, Flags, GaiError};
+use nix::unistd::alarm;
 
 use super::{Failure, context, say};
 use crate::oracle::{Answer, Family, Found, Question, answer_to_line, question_from_line};
@@ -13,13 +15,20 @@ use crate::oracle::{Answer, Family, Found, Question, answer_to_line, question_fr
 /// `EAI_SYSTEM` of netdb.h: only then has errno a meaning.
 const EAI_SYSTEM: i32 = -11;
 
+/// How many seconds a question may take.
+const PATIENCE: u32 = 60;
+
 /// See the module.
 pub(super) fn main(args: &[OsString]) -> Result<(), Failure> {
     match args {
-        [kind] if kind == "glibc" => serve(ask_glibc),
+        [kind] if kind == "glibc" => serve(|question| Ok(ask_glibc(question))),
         [kind, name] if kind == "resolver" => {
             let name = context(name.to_str().ok_or("not UTF-8"), name.display())?;
-            let resolver = context(netns_resolver::Resolver::named(name), name)?;
+            let resolver = match name {
+                "." => netns_resolver::Resolver::current(),
+                name => netns_resolver::Resolver::named(name),
+            };
+            let resolver = context(resolver, name)?;
             serve(|question| ask_resolver(&resolver, question))
         }
         _ => Err(Failure(
@@ -28,12 +37,16 @@ pub(super) fn main(args: &[OsString]) -> Result<(), Failure> {
     }
 }
 
-fn serve(ask: impl Fn(&Question) -> Answer) -> Result<(), Failure> {
+fn serve(ask: impl Fn(&Question) -> Result<Answer, Failure>) -> Result<(), Failure> {
     say("ready")?;
     for line in io::stdin().lock().lines() {
         let line = context(line, "standard input")?;
         let question = context(question_from_line(&line).ok_or("no question"), &line)?;
-        say(answer_to_line(&ask(&question)))?;
+        // Who spins for ever ends as one who crashes.
+        alarm::set(PATIENCE);
+        let answer = ask(&question);
+        alarm::cancel();
+        say(answer_to_line(&answer?))?;
     }
     Ok(())
 }
@@ -84,23 +97,17 @@ fn ask_glibc(question: &Question) -> Answer {
 }
 
 /// The one place where the tests know the resolver's programming interface.
-fn ask_resolver(resolver: &netns_resolver::Resolver, question: &Question) -> Answer {
+fn ask_resolver(
+    resolver: &netns_resolver::Resolver,
+    question: &Question,
+) -> Result<Answer, Failure> {
     use netns_resolver::{Code, Error, Options};
 
-    let failed = |error: Error| match error {
-        Error::Code(Code::System(errno)) => (EAI_SYSTEM, errno as i32),
-        Error::Code(code) => (code.value(), 0),
-        // No code of glibc's: 1 is none either.
-        _ => (1, 0),
-    };
-    match question {
-        Question::Reverse(address) => {
-            let name = resolver.reverse(*address).result.map_err(failed)?;
-            Ok(Found {
-                addresses: vec![(*address, 0)],
-                name: Some(name),
-            })
-        }
+    let result = match question {
+        Question::Reverse(address) => resolver.reverse(*address).result.map(|name| Found {
+            addresses: vec![(*address, 0)],
+            name: Some(name),
+        }),
         Question::Forward {
             name,
             family,
@@ -112,14 +119,22 @@ fn ask_resolver(resolver: &netns_resolver::Resolver, question: &Question) -> Ans
                 Family::Inet6 => netns_resolver::Family::Inet6,
             };
             let options = Options::new().family(family).addrconfig(*addrconfig);
-            let answer = resolver.lookup(name, options).result.map_err(failed)?;
-            let addresses = answer.addresses.iter();
-            Ok(Found {
-                addresses: addresses
+            let result = resolver.lookup(name, options).result;
+            result.map(|answer| Found {
+                addresses: answer
+                    .addresses
+                    .iter()
                     .map(|address| (address.ip, address.scope_id()))
                     .collect(),
                 name: Some(answer.canonical_name),
             })
         }
+    };
+    match result {
+        Ok(found) => Ok(Ok(found)),
+        Err(Error::Code(Code::System(errno))) => Ok(Err((EAI_SYSTEM, errno as i32))),
+        Err(Error::Code(code)) => Ok(Err((code.value(), 0))),
+        // No answer as glibc has them.
+        Err(error) => Err(Failure(error.to_string())),
     }
 }

@@ -1,0 +1,90 @@
+//! Differences that the generated worlds have shown, each as small as it could be made. They stay
+//! agreed on.
+
+use std::fmt::Write as _;
+
+use testbed::alone;
+use testbed::case::Case;
+use testbed::oracle::Family;
+use testbed::stage::Stage;
+use testbed::world::{Ask, AskOf, File, Scene, Setup};
+
+pub(crate) fn cases() -> Vec<Case> {
+    vec![alone!(differences_once_found_agree)]
+}
+
+/// Ask in every scene, and panic with those on which there is no agreement.
+pub(crate) fn play(scenes: &[Scene]) {
+    let mut differences = String::new();
+    for setup in Setup::ALL {
+        let mut scenes = scenes
+            .iter()
+            .filter(|scene| scene.setup == setup)
+            .peekable();
+        if scenes.peek().is_none() {
+            continue;
+        }
+        let mut stage = Stage::new(setup);
+        for scene in scenes {
+            let (world, question) = (scene.world(), scene.ask.question());
+            let both = stage.ask_in(&world, &question);
+            if !both.agree() {
+                let (rule, ask) = (scene.rule, AskOf(&question));
+                let _ = writeln!(differences, "{rule}: {ask}\n{both}");
+            }
+        }
+    }
+    assert!(differences.is_empty(), "no agreement:\n{differences}");
+}
+
+fn differences_once_found_agree() {
+    play(SCENES);
+}
+
+const SCENES: &[Scene] = &[
+    Scene {
+        rule: "no server's last word is no error of IPv4 where errno was 0",
+        files: &[(
+            File::ResolvConf,
+            b"nameserver 127.0.0.53\nsearch two.test\noptions ndots:0\n",
+        )],
+        servers: &["db.two.test ! notimp\n"],
+        ask: Ask::Name(b"db", Family::Inet),
+        ..Scene::EMPTY
+    },
+    Scene {
+        rule: "an alias to nothing is an error of IPv4",
+        files: &[(File::ResolvConf, b"nameserver 127.0.0.53\n")],
+        servers: &["a.test CNAME b.test\n"],
+        ask: Ask::Name(b"a.test", Family::Inet),
+        ..Scene::EMPTY
+    },
+    Scene {
+        rule: "errno is that of the last service",
+        files: &[(File::Nsswitch, b"hosts: nosuch files\n")],
+        missing: &[File::Hosts],
+        ask: Ask::Name(b"www", Family::Inet6),
+        ..Scene::EMPTY
+    },
+    Scene {
+        rule: "a compressed name may point at a pointer",
+        files: &[(File::ResolvConf, b"nameserver 127.0.0.53\n")],
+        servers: &[
+            "beta CNAME chain0.beta\nchain0.beta CNAME chain1.beta\nbeta A 255.255.255.255\n",
+        ],
+        ask: Ask::Name(b"beta", Family::Unspec),
+        ..Scene::EMPTY
+    },
+    Scene {
+        rule: "without a service that can be loaded a name is missing",
+        files: &[(File::Nsswitch, b"hosts: nosuch\n")],
+        ask: Ask::Name(b"www", Family::Inet),
+        ..Scene::EMPTY
+    },
+    Scene {
+        rule: "without a service that can be loaded the name of an address is a system error",
+        files: &[(File::Nsswitch, b"hosts: nosuch\n")],
+        ask: Ask::Address("198.51.100.7"),
+        ..Scene::EMPTY
+    },
+];
