@@ -130,8 +130,12 @@ fn hosts_may_come_from_standard_input() {
     run(&["alpha", "one", "-", "one"], "two\n")
         .prints("one\t10.0.0.1\ntwo\t10.0.0.2\none\t10.0.0.1");
     run(&["alpha", "-"], "").prints("");
-    run(&["alpha", "-"], "\none\n").exits(2).complains(&["EAI_NONAME"]);
-    run(&["alpha", "-"], "o\0e\none\n").exits(125).complains(&["NUL"]);
+    run(&["alpha", "-"], "\none\n")
+        .exits(2)
+        .complains(&["EAI_NONAME"]);
+    run(&["alpha", "-"], "o\0e\none\n")
+        .exits(125)
+        .complains(&["NUL"]);
     run(&["alpha", "-"], "nosuch\none\n").exits(2);
 }
 
