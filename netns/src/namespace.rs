@@ -173,7 +173,21 @@ impl Namespace {
     /// Run `work` on a new thread inside the namespace; the caller's thread stays where it is.
     ///
     /// The thread does not call setns(2) if it starts in the namespace already, so no privilege is
-    /// needed then.
+    /// needed then. A socket made inside belongs to the namespace wherever it is used later:
+    ///
+    /// ```
+    /// use std::net::UdpSocket;
+    /// use std::sync::Arc;
+    ///
+    /// let namespace = Arc::new(netns::Namespace::current()?);
+    /// let thread = namespace.spawn(|entered| {
+    ///     entered?;
+    ///     UdpSocket::bind("127.0.0.1:0")
+    /// })?;
+    /// let socket = thread.join().expect("no panic")?;
+    /// assert!(socket.local_addr()?.ip().is_loopback());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// Of starting the thread. Whether the namespace could be entered is told to `work`.
