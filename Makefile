@@ -6,7 +6,7 @@ DESTDIR ?=
 CARGO ?= cargo
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help build demo test differential bench fmt lint doc install clean
+.PHONY: help build demo test differential agreement bench fmt lint doc install clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,10 @@ differential: build ## Compare more generated files and questions with glibc: SE
 	DIFFERENTIAL_SEED=$(or $(SEED),$(shell date +%s)) DIFFERENTIAL_FILES=$(or $(N),20000) \
 		DIFFERENTIAL_QUERIES=$(or $(N),20000) \
 		$(CARGO) test -p etc-netns-tests --test compliance -- differential
+
+agreement: build ## Write docs/AGREEMENT.md: who answers as glibc does
+	@tests/install-needs cc:gcc go:golang-go musl-gcc:musl-tools
+	$(CARGO) bench --profile dev -p etc-netns-tests --bench agreement
 
 bench: ## Time the start of commands against ip netns exec
 	$(CARGO) build --release --workspace --bins
