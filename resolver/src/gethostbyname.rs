@@ -64,19 +64,20 @@ impl Lookup<'_> {
             return Ok(found);
         }
         // try_simple_gethostbyname() in getaddrinfo.c.
-        Err(
-            match (status, self.closing_host_error(status, any_service)) {
-                (Status::NotFound | Status::Success, Some(HostError::NoData)) => Code::NoData,
-                (Status::NotFound | Status::Success, _) => Code::NoName,
-                // The error is that gethostbyname2_r() returns errno. With 0 there is none.
-                (_, Some(HostError::NoData)) if !errno_is_set => Code::NoData,
-                (_, Some(HostError::TryAgain)) => Code::Again,
-                (_, _) if !errno_is_set => Code::NoName,
-                (_, Some(HostError::Internal(errno))) => Code::System(Errno::from_raw(errno)),
-                (_, _) => Code::NoData,
-            }
-            .into(),
-        )
+        Err(match (
+            status,
+            self.closing_host_error(status, any_service, errno_is_set),
+        ) {
+            (Status::NotFound | Status::Success, Some(HostError::NoData)) => Code::NoData,
+            (Status::NotFound | Status::Success, _) => Code::NoName,
+            // The error is that gethostbyname2_r() returns errno. With 0 there is none.
+            (_, Some(HostError::NoData)) if !errno_is_set => Code::NoData,
+            (_, Some(HostError::TryAgain)) => Code::Again,
+            (_, _) if !errno_is_set => Code::NoName,
+            (_, Some(HostError::Internal(errno))) => Code::System(Errno::from_raw(errno)),
+            (_, _) => Code::NoData,
+        }
+        .into())
     }
 
     /// The name of an address, as getnameinfo(3) with `NI_NAMEREQD` gives it.
@@ -88,7 +89,7 @@ impl Lookup<'_> {
             status,
             found,
             any_service,
-            ..
+            errno_is_set,
         } = self.switch(Question::Address(ip)).await?;
         if let (Status::Success, Some(found)) = (status, found) {
             let name = self.host_conf()?.trim(&found.canonical_name).to_vec();
@@ -99,12 +100,14 @@ impl Lookup<'_> {
                 Err(Code::Overflow.into())
             };
         }
-        Err(match self.closing_host_error(status, any_service) {
-            Some(HostError::Internal(errno)) => Code::System(Errno::from_raw(errno)),
-            Some(HostError::TryAgain) => Code::Again,
-            _ => Code::NoName,
-        }
-        .into())
+        Err(
+            match self.closing_host_error(status, any_service, errno_is_set) {
+                Some(HostError::Internal(errno)) => Code::System(Errno::from_raw(errno)),
+                Some(HostError::TryAgain) => Code::Again,
+                _ => Code::NoName,
+            }
+            .into(),
+        )
     }
 
     /// Ask one service after the other.
@@ -157,7 +160,10 @@ impl Lookup<'_> {
                         // nss_dns puts errno back as it was, unless it is the very reason.
                         Status::Unavail => {
                             service.name != "dns"
-                                || matches!(host_error, Some(HostError::Internal(_)))
+                                || matches!(
+                                    host_error,
+                                    Some(HostError::Internal(_) | HostError::Unreadable)
+                                )
                         }
                         _ => false,
                     };
@@ -177,12 +183,16 @@ impl Lookup<'_> {
                 self.note("results of hosts services cannot be merged");
                 merging = found.take();
                 status = Status::Unavail;
+                errno_is_set = true;
             }
             let action = service.action(status);
             self.service_done(service, status, action);
             if action == Action::Return {
                 break;
             }
+        }
+        if found.is_none() && !errno_is_set {
+            errno_is_set = self.misses_a_file()?;
         }
         Ok(Switched {
             status,
@@ -204,17 +214,20 @@ impl Lookup<'_> {
     }
 
     /// `h_errno` at the end: a lookup that could ask nobody says so in its own way.
-    fn closing_host_error(&self, status: Status, any_service: bool) -> Option<HostError> {
+    fn closing_host_error(
+        &self,
+        status: Status,
+        any_service: bool,
+        errno_is_set: bool,
+    ) -> Option<HostError> {
         if any_service || status == Status::Success {
             return self.host_error;
         }
         match self.host_error {
-            Some(HostError::Internal(errno)) if errno == Errno::ENOENT as i32 => {
-                Some(HostError::NoRecovery)
-            }
-            Some(HostError::Internal(_)) => self.host_error,
-            // No service could be loaded, which leaves errno as the program had it: take 0.
-            _ => Some(HostError::Internal(0)),
+            Some(HostError::Internal(errno)) if errno != Errno::ENOENT as i32 => self.host_error,
+            // No service could be loaded, which leaves errno as it was.
+            None if !errno_is_set => Some(HostError::Internal(0)),
+            _ => Some(HostError::NoRecovery),
         }
     }
 }

@@ -61,6 +61,17 @@ impl<'r> Lookup<'r> {
         Ok(files::read(&self.etc, name, &mut self.trace)?.ok())
     }
 
+    /// Whether glibc's look for changed files leaves errno as `ENOENT` behind, for want of one that
+    /// it looks for in every lookup.
+    pub(crate) fn misses_a_file(&self) -> Result<bool, netns::Error> {
+        for name in ["resolv.conf", "nsswitch.conf"] {
+            if files::read(&self.etc, name, &mut Trace::default())?.is_err() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// The hosts services in order. An unreadable file means the default ones; a syntax error
     /// means none, as [`Code::System`] with `EINVAL`.
     pub(crate) fn services(&mut self) -> Result<Vec<Service>, Error> {

@@ -39,6 +39,8 @@ pub(crate) enum HostError {
     TryAgain,
     /// `NO_RECOVERY`: a permanent failure.
     NoRecovery,
+    /// `NO_RECOVERY`, and errno is set too: a response that cannot be read.
+    Unreadable,
     /// `NO_DATA`: the name is known but has no address of this kind.
     NoData,
     /// `NETDB_INTERNAL`, with the `errno` that says more.

@@ -22,7 +22,7 @@ use crate::nss::{Found, HostError, Reply, Status};
 const MAX_SORTED: usize = 48;
 
 /// Something the readers cannot make sense of.
-const UNREADABLE: Reply = Reply::Failed(Status::Unavail, Some(HostError::NoRecovery));
+const UNREADABLE: Reply = Reply::Failed(Status::Unavail, Some(HostError::Unreadable));
 
 /// A response without the record that was asked for, in a lookup for one type.
 const NOTHING: Reply = Reply::Failed(Status::TryAgain, Some(HostError::NoRecovery));

@@ -13,7 +13,7 @@ use crate::nss::{HostError, Reply, Status};
 const BOTH: [Family; 2] = [Family::Inet, Family::Unspec];
 const NOT_FOUND: Reply = Reply::Failed(Status::NotFound, Some(HostError::HostNotFound));
 const NOTHING: Reply = Reply::Failed(Status::TryAgain, Some(HostError::NoRecovery));
-const UNREADABLE: Reply = Reply::Failed(Status::Unavail, Some(HostError::NoRecovery));
+const UNREADABLE: Reply = Reply::Failed(Status::Unavail, Some(HostError::Unreadable));
 
 async fn lookup(response: fn(Response) -> Response, family: Family) -> Reply {
     let script = Script::new(move |asked| response(Response::to(asked)).into());
