@@ -11,6 +11,7 @@ mod fail_closed; // an override that cannot be put in place
 mod fallback; // kernels without the newer mount calls
 mod names; // what may name a namespace
 mod overrides; // which files come over /etc, and how
+mod peers; // what the tests of other resolvers exercise
 mod process; // what the command inherits
 mod propagation; // mounts come in and do not go out
 mod races; // files that are replaced while a command starts
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
         compare::cases(),
         dns::cases(),
         three_ways::cases(),
+        peers::cases(),
         regressions::cases(),
         differential::cases(),
     ];

@@ -53,10 +53,49 @@ const SCENES: &[Scene] = &[
         ..Scene::EMPTY
     },
     Scene {
+        rule: "a response that cannot be read is an error of IPv4",
+        files: &[(File::ResolvConf, b"nameserver 127.0.0.53\n")],
+        servers: &["a.test A 10.0.0.1\na.test ! cut 9\n"],
+        ask: Ask::Name(b"a.test", Family::Inet),
+        ..Scene::EMPTY
+    },
+    Scene {
+        rule: "a response with less than it counts is an error of IPv4",
+        files: &[(File::ResolvConf, b"nameserver 127.0.0.53\n")],
+        servers: &["a.test A 10.0.0.1\na.test ! missing\n"],
+        ask: Ask::Name(b"a.test", Family::Inet),
+        ..Scene::EMPTY
+    },
+    Scene {
         rule: "an alias to nothing is an error of IPv4",
         files: &[(File::ResolvConf, b"nameserver 127.0.0.53\n")],
         servers: &["a.test CNAME b.test\n"],
         ask: Ask::Name(b"a.test", Family::Inet),
+        ..Scene::EMPTY
+    },
+    Scene {
+        rule: "errno is that of the look for a file that is missing",
+        missing: &[File::Nsswitch],
+        files: &[(
+            File::ResolvConf,
+            b"nameserver 127.0.0.53\nsearch two.test\n",
+        )],
+        servers: &["alpha.test !A formerr\n* ! refused\n"],
+        ask: Ask::Name(b"alpha.test", Family::Inet),
+        ..Scene::EMPTY
+    },
+    Scene {
+        rule: "errno is that of the look for a file that is missing",
+        files: &[(File::Nsswitch, b"hosts: nosuch\n")],
+        missing: &[File::ResolvConf],
+        ask: Ask::Name(b"www", Family::Inet),
+        ..Scene::EMPTY
+    },
+    Scene {
+        rule: "errno is that of the look for a file that is missing",
+        files: &[(File::Nsswitch, b"hosts: nosuch\n")],
+        missing: &[File::ResolvConf],
+        ask: Ask::Address("198.51.100.7"),
         ..Scene::EMPTY
     },
     Scene {

@@ -1,6 +1,7 @@
 //! Where this project does not follow glibc: its errors of memory and what it does at random. A
-//! generated world that has one of them is counted and not asked; no test asks for one.
+//! generated question that may meet one of them is counted and not asked; no test asks for one.
 
+use crate::oracle::{Family, Question};
 use crate::world::{File, World};
 
 /// A departure on purpose.
@@ -9,14 +10,16 @@ pub struct Departure {
     pub name: &'static str,
     /// What glibc does, and why nobody should do the same.
     pub because: &'static str,
-    /// Whether a world may show it. Says yes too often rather than too rarely.
-    applies: fn(&World) -> bool,
+    /// Whether a question may show it. Says yes too often rather than too rarely.
+    applies: fn(&World, &Question) -> bool,
 }
 
-/// The first of them that a world may show.
+/// The first of them that a question in a world may show.
 #[must_use]
-pub fn departure(world: &World) -> Option<&'static Departure> {
-    DEPARTURES.iter().find(|known| (known.applies)(world))
+pub fn departure(world: &World, question: &Question) -> Option<&'static Departure> {
+    DEPARTURES
+        .iter()
+        .find(|known| (known.applies)(world, question))
 }
 
 /// All of them.
@@ -25,7 +28,7 @@ pub const DEPARTURES: &[Departure] = &[
         name: "hosts: indented line without an end",
         because: "the line is moved to the front of its buffer without its NUL, and bytes of the \
                   buffer are read again",
-        applies: |world| {
+        applies: |world, _| {
             let mut lines = world
                 .content(File::Hosts)
                 .split_inclusive(|byte| *byte == b'\n');
@@ -38,20 +41,40 @@ pub const DEPARTURES: &[Departure] = &[
     Departure {
         name: "nsswitch.conf: empty list of services",
         because: "the list is read beyond its end: the answer depends on memory, or it crashes",
-        applies: |world| {
+        applies: |world, _| {
             lines(world, File::Nsswitch)
                 .filter_map(services)
                 .any(|list| matches!(list.first(), None | Some(b'[' | 0)))
         },
     },
     Departure {
-        name: "no service that can be loaded, after a failed system call",
-        because: "the code is made of errno as earlier calls have left it: the attempt to open a \
-                  file that is not there, or to find the interface of a scope",
-        applies: |world| {
-            let missing = |file| world.files[file as usize].is_none();
-            let fails = missing(File::HostConf)
-                || missing(File::ResolvConf)
+        name: "hosts: long line, and servers that fail, for IPv4",
+        because: "the code is made of errno as it was left when a buffer was too small for a line \
+                  that has nothing to do with the name",
+        applies: |world, question| {
+            let long = |line: &[u8]| line.len() > 300;
+            asks_for_ipv4(question) && lines(world, File::Hosts).any(long)
+        },
+    },
+    Departure {
+        name: "nsswitch.conf: merge, for IPv4 or the name of an address",
+        because: "the code is made of a variable that was never set, and the result of a buffer \
+                  that was never filled",
+        applies: |world, question| {
+            let merges = world.content(File::Nsswitch).to_ascii_lowercase();
+            let one_family = match question {
+                Question::Reverse(_) => true,
+                Question::Forward { .. } => asks_for_ipv4(question),
+            };
+            one_family && merges.windows(5).any(|part| part == b"merge")
+        },
+    },
+    Departure {
+        name: "no service that can be loaded, after a system call failed",
+        because: "the code is made of errno as the first lookup of the process has left it: its \
+                  attempt to open host.conf, or to find the interface of a scope",
+        applies: |world, _| {
+            let fails = world.files[File::HostConf as usize].is_none()
                 || world.content(File::ResolvConf).contains(&b'%');
             let known = |line: &[u8]| {
                 let first = services(line).and_then(|list| {
@@ -67,7 +90,7 @@ pub const DEPARTURES: &[Departure] = &[
         name: "resolv.conf: sortlist that is not read to its end",
         because: "the loop over the entries does not get past white space other than blanks, bytes \
                   outside ASCII, or a mask without an address: every lookup spins for ever",
-        applies: |world| {
+        applies: |world, _| {
             lines(world, File::ResolvConf).any(|line| {
                 line.strip_prefix(b"sortlist")
                     .is_some_and(|list| !sortlist_ends(list))
@@ -77,7 +100,7 @@ pub const DEPARTURES: &[Departure] = &[
     Departure {
         name: "resolv.conf: search list that does not fit its old store",
         because: "a failed assertion ends the process at every lookup",
-        applies: |world| {
+        applies: |world, _| {
             let long = |list: &[u8]| list.len() > 250;
             world.variable("LOCALDOMAIN").is_some_and(long)
                 || lines(world, File::ResolvConf).any(|line| {
@@ -88,7 +111,7 @@ pub const DEPARTURES: &[Departure] = &[
     Departure {
         name: "resolv.conf: rotate",
         because: "the first server is chosen at random",
-        applies: |world| {
+        applies: |world, _| {
             let rotates = |text: &[u8]| text.windows(6).any(|part| part == b"rotate");
             rotates(world.content(File::ResolvConf))
                 || world.variable("RES_OPTIONS").is_some_and(rotates)
@@ -97,7 +120,7 @@ pub const DEPARTURES: &[Departure] = &[
     Departure {
         name: "gai.conf: scopev4 without a length",
         because: "a pointer that was never set is followed",
-        applies: |world| {
+        applies: |world, _| {
             lines(world, File::GaiConf).any(|line| {
                 let words: Vec<&[u8]> = line
                     .split(|byte| is_space(*byte))
@@ -108,6 +131,16 @@ pub const DEPARTURES: &[Departure] = &[
         },
     },
 ];
+
+/// AI_ADDRCONFIG may leave only IPv4.
+fn asks_for_ipv4(question: &Question) -> bool {
+    match question {
+        Question::Reverse(_) => false,
+        Question::Forward {
+            family, addrconfig, ..
+        } => *family == Family::Inet || *addrconfig,
+    }
+}
 
 fn lines(world: &World, file: File) -> impl Iterator<Item = &[u8]> {
     world.content(file).split(|byte| *byte == b'\n')

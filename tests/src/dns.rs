@@ -40,7 +40,7 @@ pub enum Behaviour {
     NxDomain,
     /// `truncated`: over UDP only the TC bit, over TCP the answer.
     Truncated,
-    /// `silent`: no answer.
+    /// `silent`: no answer; over TCP the end of the connection.
     Silent,
     /// `lame`: no error, no records, neither authoritative nor willing to recurse.
     Lame,
@@ -48,6 +48,20 @@ pub enum Behaviour {
     Delay(Duration),
     /// `owner NAME`: the records under another name.
     Owner(Name),
+    /// `class`: the records of another class.
+    Class,
+    /// `question`: to another question.
+    Question,
+    /// `id`: to another query.
+    Id,
+    /// `cut BYTES`: without so many at its end, if it has records.
+    Cut(usize),
+    /// `bare`: the header alone, which counts nothing.
+    Bare,
+    /// `extra`: with bytes behind its end.
+    Extra,
+    /// `missing`: it counts one record more than it has.
+    Missing,
 }
 
 /// A line of a script.
@@ -118,6 +132,13 @@ fn what(words: &[&str]) -> Option<What> {
                 ["lame"] => Behaviour::Lame,
                 ["delay", time] => Behaviour::Delay(Duration::from_millis(time.parse().ok()?)),
                 ["owner", name] => Behaviour::Owner(absolute(name)?),
+                ["class"] => Behaviour::Class,
+                ["question"] => Behaviour::Question,
+                ["id"] => Behaviour::Id,
+                ["cut", bytes] => Behaviour::Cut(bytes.parse().ok()?),
+                ["bare"] => Behaviour::Bare,
+                ["extra"] => Behaviour::Extra,
+                ["missing"] => Behaviour::Missing,
                 _ => return None,
             };
             Some(What::Behaviour(of_type, behaviour))

@@ -112,6 +112,12 @@ impl Stage {
         &self.sandbox
     }
 
+    /// The world that is up.
+    #[must_use]
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
     /// Put up a world with this stage's set-up. Who is asked lives on, unless something has changed
     /// that a process looks at once in its life.
     pub fn put_up(&mut self, world: &World) {

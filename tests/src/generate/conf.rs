@@ -369,6 +369,8 @@ pub(super) fn resolv(random: &mut Random, names: &Names, slow: bool) -> Vec<u8> 
     let mut content = file(random, lines);
     if slow {
         content.extend(b"\noptions timeout:1 attempts:1\n");
+    } else if !random.one_in(4) {
+        content.extend(b"\noptions timeout:1\n");
     }
     content
 }

@@ -14,9 +14,23 @@ const QUICK: &[&str] = &[
     "truncated",
     "lame",
     "owner other.test",
+    "class",
+    "cut 1",
+    "cut 9",
+    "extra",
+    "missing",
 ];
 
-const SLOW: &[&str] = &["silent", "silent", "delay 200", "truncated"];
+const SLOW: &[&str] = &[
+    "silent",
+    "silent",
+    "delay 200",
+    "id",
+    "question",
+    "bare",
+    "cut 20",
+    "cut 60",
+];
 
 /// One script for each server. Some are alike, some know nothing of what the first knows, and some
 /// are bad altogether.

@@ -13,7 +13,7 @@ use std::thread;
 use std::time::Duration;
 
 use hickory_proto::op::{Edns, Message, Metadata, Query, ResponseCode};
-use hickory_proto::rr::{Name, RData, Record, RecordType};
+use hickory_proto::rr::{DNSClass, Name, RData, Record, RecordType};
 
 use super::{Failure, context, say};
 use crate::dns::{Behaviour, Entry, What, parse};
@@ -90,12 +90,14 @@ fn converse(mut stream: TcpStream, zone: &Zone) -> io::Result<()> {
         stream.read_exact(&mut length)?;
         let mut query = vec![0; usize::from(u16::from_be_bytes(length))];
         stream.read_exact(&mut query)?;
-        if let Some(answer) = zone.answer(&query, Transport::Tcp) {
-            thread::sleep(answer.delay);
-            let length = u16::try_from(answer.message.len()).unwrap_or(u16::MAX);
-            stream.write_all(&length.to_be_bytes())?;
-            stream.write_all(&answer.message)?;
-        }
+        // Silence is the end of the conversation: there glibc would wait for ever.
+        let Some(answer) = zone.answer(&query, Transport::Tcp) else {
+            return Ok(());
+        };
+        thread::sleep(answer.delay);
+        let length = u16::try_from(answer.message.len()).unwrap_or(u16::MAX);
+        stream.write_all(&length.to_be_bytes())?;
+        stream.write_all(&answer.message)?;
     }
 }
 
@@ -154,6 +156,7 @@ impl Zone {
         }
 
         let mut delay = Duration::ZERO;
+        let mut manglings = Vec::new();
         for behaviour in behaviours(&entries, &name, of_type) {
             let code = match behaviour {
                 Behaviour::ServFail => ResponseCode::ServFail,
@@ -185,6 +188,24 @@ impl Zone {
                     }
                     continue;
                 }
+                Behaviour::Class => {
+                    for record in &mut response.answers {
+                        record.dns_class = DNSClass::CH;
+                    }
+                    continue;
+                }
+                Behaviour::Question => {
+                    response.queries = vec![Query::query(Name::root(), of_type)];
+                    continue;
+                }
+                Behaviour::Id
+                | Behaviour::Cut(_)
+                | Behaviour::Bare
+                | Behaviour::Extra
+                | Behaviour::Missing => {
+                    manglings.push(behaviour);
+                    continue;
+                }
             };
             response.metadata.response_code = code;
             response.answers.clear();
@@ -195,6 +216,9 @@ impl Zone {
         if transport == Transport::Udp && message.len() > limit {
             truncate(&mut response);
             message = response.to_vec().ok()?;
+        }
+        for behaviour in manglings {
+            mangle(&mut message, behaviour);
         }
         Some(Answer { message, delay })
     }
@@ -209,6 +233,27 @@ impl Zone {
         // One write for one line: threads must not mix theirs. A test will miss a lost line.
         let line = format!("{transport} {of_type} {name}\n");
         let _ = (&self.log).write_all(line.as_bytes());
+    }
+}
+
+/// Make a message one that nobody would write.
+fn mangle(message: &mut Vec<u8>, behaviour: &Behaviour) {
+    /// The length of a header, and where it counts the answers.
+    const HEADER: usize = 12;
+    const ANSWERS: usize = 7;
+    match behaviour {
+        Behaviour::Id => message[0] ^= 0x55,
+        // The question stays whole: without it nobody takes the message for an answer.
+        Behaviour::Cut(bytes) if message[ANSWERS] > 0 => {
+            message.truncate(message.len().saturating_sub(*bytes));
+        }
+        Behaviour::Bare => {
+            message.truncate(HEADER);
+            message[4..].fill(0);
+        }
+        Behaviour::Extra => message.extend(b"extra"),
+        Behaviour::Missing => message[ANSWERS] = message[ANSWERS].wrapping_add(1),
+        _ => {}
     }
 }
 
