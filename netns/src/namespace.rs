@@ -25,6 +25,13 @@ pub const ENVIRONMENT_VARIABLE: &str = "NETNS";
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct NamespaceId(FileId);
 
+impl NamespaceId {
+    /// Of the namespace whose file in nsfs this is.
+    pub(crate) fn of(file: FileId) -> NamespaceId {
+        NamespaceId(file)
+    }
+}
+
 /// An open network namespace. It lives at least as long as the handle.
 #[derive(Debug)]
 pub struct Namespace {
@@ -91,7 +98,7 @@ impl Namespace {
         if kind != libc::CLONE_NEWNET {
             return Err(not_one("it is a namespace of another kind".into()));
         }
-        let id = NamespaceId(FileId::of_fd(&fd).map_err(failed)?);
+        let id = NamespaceId::of(FileId::of_fd(&fd).map_err(failed)?);
         Ok(Namespace {
             fd,
             id,
