@@ -25,6 +25,10 @@ pub struct Cli {
     #[arg(long, value_name = "HOW", value_enum, default_value_t)]
     pub etc: Etc,
 
+    /// Whether daemons of the host may answer for names through their sockets
+    #[arg(long, value_name = "HOW", value_enum, default_value_t)]
+    pub host_resolvers: HostResolvers,
+
     /// What becomes of /sys
     #[arg(long, value_name = "HOW", value_enum, default_value_t)]
     pub sys: Sys,
@@ -54,6 +58,19 @@ pub enum Etc {
     /// Mount each over the host's; writes go through to /etc/netns/NAME
     #[default]
     Bind,
+    /// Cover /etc by links that nothing the host does uncovers; new files of the namespace are
+    /// seen at once; no entries of /etc itself can be made
+    Sealed,
+}
+
+/// What becomes of the host's daemons that resolve names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum HostResolvers {
+    /// Hide the sockets of nscd, systemd-resolved, avahi, sssd and the like
+    #[default]
+    Mask,
+    /// Leave them alone: their answers are the host's
+    Keep,
 }
 
 /// What becomes of `/sys`.

@@ -97,6 +97,14 @@ fn run(cli: &Cli) -> Result<Infallible, (Exit, String)> {
     let failed = |error| labelled(&label, error);
 
     let mut options = view::Options::default();
+    options.etc = match cli.etc {
+        cli::Etc::Bind => view::Etc::Bind,
+        cli::Etc::Sealed => view::Etc::Sealed,
+    };
+    options.host_resolvers = match cli.host_resolvers {
+        cli::HostResolvers::Mask => view::HostResolvers::Mask,
+        cli::HostResolvers::Keep => view::HostResolvers::Keep,
+    };
     options.sys = match cli.sys {
         cli::Sys::Auto => view::Sys::Auto,
         cli::Sys::Keep => view::Sys::Keep,
@@ -110,7 +118,7 @@ fn run(cli: &Cli) -> Result<Infallible, (Exit, String)> {
         .map(User::find)
         .transpose()
         .map_err(failed)?;
-    view.settle().map_err(failed)?;
+    view.settle(report).map_err(failed)?;
     if let Some(user) = user {
         user.become_user().map_err(failed)?;
         view.verify().map_err(failed)?;

@@ -144,16 +144,7 @@ impl OverridesDir {
     /// The names of all entries, in byte order.
     pub(crate) fn names(&self) -> Result<Vec<OsString>, Error> {
         let failed = |errno| unusable(self.path.clone(), "cannot be read", errno);
-        let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
-        let mut directory = Dir::openat(&self.fd, ".", flags, Mode::empty()).map_err(failed)?;
-        let mut names = Vec::new();
-        for entry in directory.iter() {
-            let entry = entry.map_err(failed)?;
-            match entry.file_name().to_bytes() {
-                b"." | b".." => {}
-                name => names.push(OsStr::from_bytes(name).to_owned()),
-            }
-        }
+        let mut names = names_in(&self.fd).map_err(failed)?;
         names.sort_unstable();
         Ok(names)
     }
@@ -188,6 +179,11 @@ impl OverridesDir {
         }
         let why = "is being replaced all the time".to_owned();
         Err(refused(path(), why, "try again when it is left alone"))
+    }
+
+    /// What a program gets that opens the entry of this name now.
+    pub(crate) fn id_of(&self, name: &OsStr) -> nix::Result<FileId> {
+        fstatat(&self.fd, name, AtFlags::empty()).map(|stat| FileId::of(&stat))
     }
 
     fn leads_nowhere(&self, name: &OsStr) -> bool {
@@ -255,6 +251,11 @@ impl Override {
         })
     }
 
+    /// Its name, in `/etc/netns/NAME` as in `/etc`.
+    pub(crate) fn name(&self) -> &OsStr {
+        self.path.file_name().unwrap_or_default()
+    }
+
     /// The error that this entry cannot be put in place.
     pub(crate) fn refused(&self, why: impl Into<String>, advice: &str) -> Error {
         refused(self.path.clone(), why.into(), advice)
@@ -267,10 +268,31 @@ impl Override {
     }
 }
 
+impl AsFd for OverridesDir {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
 impl AsFd for Override {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.fd.as_fd()
     }
+}
+
+/// The names of all entries of a directory (`O_PATH` will do), in no order.
+pub(crate) fn names_in(directory: impl AsFd) -> nix::Result<Vec<OsString>> {
+    let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+    let mut directory = Dir::openat(directory, ".", flags, Mode::empty())?;
+    let mut names = Vec::new();
+    for entry in directory.iter() {
+        let entry = entry?;
+        match entry.file_name().to_bytes() {
+            b"." | b".." => {}
+            name => names.push(OsStr::from_bytes(name).to_owned()),
+        }
+    }
+    Ok(names)
 }
 
 fn refused(path: PathBuf, why: String, advice: &str) -> Error {

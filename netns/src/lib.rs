@@ -26,6 +26,7 @@ mod namespace;
 mod printable;
 pub mod process;
 mod processes;
+#[allow(dead_code)] // What healing needs.
 mod sys;
 pub mod view;
 

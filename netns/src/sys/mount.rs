@@ -2,7 +2,7 @@
 //!
 //! References: open_tree(2), move_mount(2), fsopen(2), fsconfig(2), fsmount(2).
 
-use std::ffi::CStr;
+use std::ffi::{CStr, CString};
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 
 use libc::{c_long, c_uint};
@@ -20,10 +20,17 @@ fn owned(result: c_long) -> nix::Result<OwnedFd> {
 ///
 /// The copy goes when its descriptor is closed, unless [`move_mount`] attaches it.
 pub(crate) fn clone_tree(at: impl AsFd) -> nix::Result<OwnedFd> {
-    let flags = libc::OPEN_TREE_CLONE
-        | libc::OPEN_TREE_CLOEXEC
-        | libc::AT_EMPTY_PATH as c_uint
-        | libc::AT_RECURSIVE as c_uint;
+    open_tree(at, libc::AT_RECURSIVE as c_uint)
+}
+
+/// As [`clone_tree`], without the mounts below.
+pub(crate) fn clone_mount(at: impl AsFd) -> nix::Result<OwnedFd> {
+    open_tree(at, 0)
+}
+
+fn open_tree(at: impl AsFd, flags: c_uint) -> nix::Result<OwnedFd> {
+    let flags =
+        flags | libc::OPEN_TREE_CLONE | libc::OPEN_TREE_CLOEXEC | libc::AT_EMPTY_PATH as c_uint;
     // SAFETY: the path is a NUL-terminated literal, the descriptor is borrowed for the call.
     owned(unsafe {
         libc::syscall(
@@ -37,7 +44,17 @@ pub(crate) fn clone_tree(at: impl AsFd) -> nix::Result<OwnedFd> {
 
 /// Attach the detached mount `tree` on the very file that `target` refers to, a symlink included.
 pub(crate) fn move_mount(tree: impl AsFd, target: impl AsFd) -> nix::Result<()> {
-    let flags = libc::MOVE_MOUNT_F_EMPTY_PATH | libc::MOVE_MOUNT_T_EMPTY_PATH;
+    attach(tree, target, 0)
+}
+
+/// Attach it below the mount whose root `target` refers to, so that it comes to light when that
+/// one is unmounted. Since Linux 6.5.
+pub(crate) fn move_mount_beneath(tree: impl AsFd, target: impl AsFd) -> nix::Result<()> {
+    attach(tree, target, libc::MOVE_MOUNT_BENEATH)
+}
+
+fn attach(tree: impl AsFd, target: impl AsFd, flags: c_uint) -> nix::Result<()> {
+    let flags = flags | libc::MOVE_MOUNT_F_EMPTY_PATH | libc::MOVE_MOUNT_T_EMPTY_PATH;
     // SAFETY: both paths are NUL-terminated literals, both descriptors are borrowed for the call.
     let result = unsafe {
         libc::syscall(
@@ -52,23 +69,29 @@ pub(crate) fn move_mount(tree: impl AsFd, target: impl AsFd) -> nix::Result<()> 
     Errno::result(result).map(drop)
 }
 
-/// A new, detached mount of a file system that needs no device, with `MOUNT_ATTR_*` attributes.
-/// Its type also stands for the device in the mount table.
-pub(crate) fn new_mount(fs_type: &CStr, attributes: u32) -> nix::Result<OwnedFd> {
+/// A new, detached mount of a file system that needs no device, with the options that
+/// fsconfig(2) sets as strings and with `MOUNT_ATTR_*` attributes.
+pub(crate) fn new_mount(
+    fs_type: &CStr,
+    options: &[(&CStr, CString)],
+    attributes: u32,
+) -> nix::Result<OwnedFd> {
     // SAFETY: the name is NUL-terminated and outlives the call.
     let context =
         owned(unsafe { libc::syscall(libc::SYS_fsopen, fs_type.as_ptr(), libc::FSOPEN_CLOEXEC) })?;
-    // SAFETY: key and value are NUL-terminated strings that outlive the call.
-    Errno::result(unsafe {
-        libc::syscall(
-            libc::SYS_fsconfig,
-            context.as_raw_fd(),
-            libc::FSCONFIG_SET_STRING,
-            c"source".as_ptr(),
-            fs_type.as_ptr(),
-            0,
-        )
-    })?;
+    for (key, value) in options {
+        // SAFETY: key and value are NUL-terminated strings that outlive the call.
+        Errno::result(unsafe {
+            libc::syscall(
+                libc::SYS_fsconfig,
+                context.as_raw_fd(),
+                libc::FSCONFIG_SET_STRING,
+                key.as_ptr(),
+                value.as_ptr(),
+                0,
+            )
+        })?;
+    }
     // SAFETY: FSCONFIG_CMD_CREATE takes neither key nor value: both are null.
     Errno::result(unsafe {
         libc::syscall(
@@ -89,6 +112,50 @@ pub(crate) fn new_mount(fs_type: &CStr, attributes: u32) -> nix::Result<OwnedFd>
             attributes,
         )
     })
+}
+
+/// Let what is mounted come from where the tree was copied, but nothing go back there.
+/// Since Linux 5.12.
+pub(crate) fn make_slave(tree: impl AsFd) -> nix::Result<()> {
+    let attributes = libc::mount_attr {
+        attr_set: 0,
+        attr_clr: 0,
+        propagation: libc::MS_SLAVE,
+        userns_fd: 0,
+    };
+    set_attributes(tree, libc::AT_RECURSIVE, &attributes)
+}
+
+/// Let this mount, whose root the descriptor refers to, be written to. Since Linux 5.12.
+pub(crate) fn make_writable(mount: impl AsFd) -> nix::Result<()> {
+    let attributes = libc::mount_attr {
+        attr_set: 0,
+        attr_clr: libc::MOUNT_ATTR_RDONLY,
+        propagation: 0,
+        userns_fd: 0,
+    };
+    set_attributes(mount, 0, &attributes)
+}
+
+/// Reference: mount_setattr(2).
+fn set_attributes(
+    mount: impl AsFd,
+    flags: libc::c_int,
+    attributes: &libc::mount_attr,
+) -> nix::Result<()> {
+    // SAFETY: the path is a NUL-terminated literal; the attributes have the size that is told and
+    // outlive the call, which only reads them.
+    let result = unsafe {
+        libc::syscall(
+            libc::SYS_mount_setattr,
+            mount.as_fd().as_raw_fd(),
+            c"".as_ptr(),
+            flags | libc::AT_EMPTY_PATH,
+            std::ptr::from_ref(attributes),
+            size_of::<libc::mount_attr>(),
+        )
+    };
+    Errno::result(result).map(drop)
 }
 
 /// Whether `fd` (`O_PATH` will do) refers to the root of a mount; None if the kernel does not say

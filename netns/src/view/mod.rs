@@ -5,8 +5,13 @@
 //! command. It fails closed: an override that cannot be put in place is an error, and whatever had
 //! been mounted by then goes with the process, for it was private.
 
+#[allow(dead_code)] // What healing needs.
 mod farm;
+#[allow(dead_code)]
+mod masks;
 mod overrides;
+#[allow(dead_code)]
+mod record;
 mod sysfs;
 mod tree;
 mod working_directory;
@@ -17,8 +22,10 @@ use nix::errno::Errno;
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 
-use crate::{Error, EtcFiles, Name, Namespace};
+use crate::{ETC, Error, EtcFiles, Name, Namespace};
 use overrides::Overrides;
+pub use record::Record;
+use tree::{Tree, open_directory};
 use working_directory::WorkingDirectory;
 
 /// What becomes of `/sys`.
@@ -33,10 +40,37 @@ pub enum Sys {
     Keep,
 }
 
+/// How overrides come over `/etc`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Etc {
+    /// Each is mounted over the host's file. The host uncovers its file by replacing it.
+    #[default]
+    Bind,
+    /// A read-only directory of links covers all of `/etc`: those of overrides lead into
+    /// `/etc/netns/NAME`, the others to the host's files. Nothing that the host does to a file
+    /// uncovers it.
+    Sealed,
+}
+
+/// What becomes of the sockets at which daemons of the host answer for names, see
+/// [`HOST_RESOLVERS`](crate::HOST_RESOLVERS).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HostResolvers {
+    /// They are hidden from the view.
+    #[default]
+    Mask,
+    /// They are left alone.
+    Keep,
+}
+
 /// How to make a view.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Options {
+    /// How overrides come over `/etc`.
+    pub etc: Etc,
+    /// What becomes of the host's daemons that resolve names.
+    pub host_resolvers: HostResolvers,
     /// What becomes of `/sys`.
     pub sys: Sys,
 }
@@ -59,13 +93,17 @@ pub enum Event {
 #[derive(Debug)]
 pub struct View {
     overrides: Overrides,
+    record: Record,
+    host_etc: Tree,
 }
 
 impl View {
-    /// Move this process into the network namespace and a new view of it.
+    /// Move this process into the network namespace and a new view of it. If it is in a view
+    /// already, that one is left: overrides go over the host's files.
     ///
     /// `name` chooses `/etc/netns/NAME`. The process must have one thread. The working directory
-    /// stays what it was by name, also below `/etc` and `/sys`.
+    /// stays what it was by name, also below `/etc` and `/sys`. The daemons of the host answer
+    /// until [`View::settle`].
     ///
     /// # Errors
     /// [`Error::CannotEnter`] without the privilege; [`Error::Override`] for an entry of
@@ -76,25 +114,48 @@ impl View {
         options: Options,
         report: &mut dyn FnMut(Event),
     ) -> Result<View, Error> {
-        let files = EtcFiles::new(name)?;
         let working_directory = WorkingDirectory::remember();
         namespace.enter()?;
         unshare_mounts()?;
+        record::uncover_host_etc()?;
+        let host_etc = open_directory(Path::new(ETC))
+            .and_then(Tree::of)
+            .map_err(|errno| Error::system("open /etc", errno))?;
+        let files = EtcFiles::new(name)?;
         if options.sys == Sys::Auto {
             sysfs::replace(report)?;
         }
-        let overrides = Overrides::put_in_place(&files, report)?;
+        let overrides = Overrides::put_in_place(&files, options.etc, report)?;
         working_directory.enter_again()?;
-        Ok(View { overrides })
+        Ok(View {
+            overrides,
+            record: Record::new(options, name),
+            host_etc,
+        })
     }
 
-    /// Make sure that every override still is what a program opens, and put back those that the
-    /// host has uncovered since by replacing its file. To be called last, with the privileges that
-    /// [`View::enter`] takes.
+    /// Hide the host's daemons, then make sure that every override still is what a program opens,
+    /// and put back those that the host has uncovered since by replacing its file. To be called
+    /// last, with the privileges that [`View::enter`] takes.
     ///
     /// # Errors
-    /// [`Error::Override`] if one cannot be kept in place.
-    pub fn settle(&mut self) -> Result<(), Error> {
+    /// [`Error::Override`] if one cannot be kept in place; [`Error::System`] if a daemon cannot be
+    /// hidden.
+    pub fn settle(&mut self, report: &mut dyn FnMut(Event)) -> Result<(), Error> {
+        if self.record.host_resolvers == HostResolvers::Mask {
+            masks::put_on(report)?;
+        }
+        // Not earlier: a view with a record may be healed, which would interfere.
+        if let Err(errno) = self.record.mount(&self.host_etc, self.overrides.in_place())
+            && !self.overrides.are_none()
+        {
+            report(Event::Warning(format!(
+                "the view cannot be healed, and commands that netns-exec runs from within keep its \
+                 overrides: there is no place for its record at {}: {}",
+                record::RECORD,
+                errno.desc()
+            )));
+        }
         self.overrides.settle()
     }
 

@@ -1,19 +1,19 @@
-//! Overrides as mounts over the host's files: what users of `ip netns exec` expect, writes go
-//! through to `/etc/netns/NAME`.
+//! Overrides over the host's files: as mounts, which is what users of `ip netns exec` expect, or
+//! as links of a farm. Either way writes go through to `/etc/netns/NAME`.
 
 use std::ffi::{OsStr, OsString};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::sys::stat::{SFlag, fstat, stat};
 
-use super::Event;
-use super::farm::Farm;
-use super::tree::{Tree, refer_to};
+use super::farm::{Farm, Plan};
+use super::tree::{Tree, open_directory, refer_to};
+use super::{Etc, Event};
 use crate::etc::{Kind, Override, OverridesDir};
 use crate::file_id::{FileId, described, file_type};
 use crate::printable::printable;
-use crate::{Error, EtcFiles};
+use crate::{ETC, Error, EtcFiles};
 
 /// How often an override is taken anew when it or its target is replaced at the very moment it is
 /// put in place.
@@ -31,12 +31,26 @@ pub(super) struct Overrides {
 struct Placed {
     name: OsString,
     target: PathBuf,
-    id: FileId,
+    how: How,
+}
+
+#[derive(Debug)]
+enum How {
+    /// This file is mounted on the target.
+    Mounted(FileId),
+    /// The target is a link to whatever file has the name in `/etc/netns/NAME`.
+    Linked,
 }
 
 impl Placed {
-    fn is_seen(&self) -> bool {
-        self.id.is_at(&self.target)
+    fn is_seen(&self, directory: &OverridesDir) -> bool {
+        match self.how {
+            How::Mounted(id) => id.is_at(&self.target),
+            // Again if it was replaced between the two looks.
+            How::Linked => {
+                (0..ATTEMPTS).any(|_| directory.id_of(&self.name) == FileId::of_path(&self.target))
+            }
+        }
     }
 }
 
@@ -44,24 +58,78 @@ impl Overrides {
     /// Put every override in place and make sure that programs will see it.
     pub(super) fn put_in_place(
         files: &EtcFiles,
+        etc: Etc,
         report: &mut dyn FnMut(Event),
     ) -> Result<Overrides, Error> {
         let mut overrides = Overrides {
             directory: files.open()?,
             placed: Vec::new(),
         };
-        let mut farm = None;
-        while !overrides.place_all(&mut farm, report)? {}
+        let mut farm = match etc {
+            Etc::Bind => None,
+            Etc::Sealed => Some(overrides.plant(report)?),
+        };
+        while !overrides.place_all(&mut farm, etc, report)? {}
         if let Some(farm) = farm {
-            farm.finish()?;
+            farm.protect()?;
         }
         Ok(overrides)
+    }
+
+    /// Whether the namespace has no files of its own.
+    pub(super) fn are_none(&self) -> bool {
+        self.placed.is_empty()
+    }
+
+    /// The names of those that are in place, and what they come from.
+    pub(super) fn in_place(&self) -> impl Iterator<Item = (&OsStr, PathBuf)> {
+        let directory = self.directory.as_ref().map(OverridesDir::path);
+        let source = move |name: &OsStr| directory.unwrap_or(Path::new("")).join(name);
+        let names = self.placed.iter().map(|placed| placed.name.as_os_str());
+        names.map(move |name| (name, source(name)))
+    }
+
+    /// Cover `/etc` by a farm, with room for overrides. They are checked before, against the host's
+    /// files.
+    fn plant(&self, report: &mut dyn FnMut(Event)) -> Result<Farm, Error> {
+        let names = match &self.directory {
+            Some(directory) => directory.names()?,
+            None => Vec::new(),
+        };
+        if let Some(directory) = &self.directory {
+            for name in &names {
+                if let Some(entry) = directory.entry(name)? {
+                    has_mount_point(&entry)?;
+                }
+            }
+        }
+        let etc = Path::new(ETC);
+        let host = open_directory(etc)
+            .and_then(Tree::of)
+            .map_err(|errno| Error::system("cover /etc", errno))?;
+        let plan = Plan {
+            shows: &|name| !names.iter().any(|taken| taken == name),
+            is_writable: false,
+        };
+        let farm = Farm::plant(etc, &host, plan)?;
+        if let Some(directory) = &self.directory {
+            farm.bind_overrides(directory).map_err(|errno| {
+                let action = format!("show {} in the view", printable(directory.path()));
+                Error::system(action, errno)
+            })?;
+        }
+        report(Event::Mounted {
+            target: etc.into(),
+            source: "tmpfs".into(),
+        });
+        Ok(farm)
     }
 
     /// Place what is not placed yet. False if that is to be done again.
     fn place_all(
         &mut self,
         farm: &mut Option<Farm>,
+        etc: Etc,
         report: &mut dyn FnMut(Event),
     ) -> Result<bool, Error> {
         let Some(directory) = &self.directory else {
@@ -78,18 +146,17 @@ impl Overrides {
                 complete = false;
                 continue;
             };
-            if !has_mount_point(&entry)? {
-                match farm {
-                    Some(farm) => farm.make_place(&entry)?,
-                    None => {
-                        // All overrides go over the farm, where the host cannot uncover them.
-                        *farm = Some(Farm::plant(report)?);
-                        self.placed.clear();
-                        return Ok(false);
-                    }
+            let placed = match farm {
+                None if !has_mount_point(&entry)? => {
+                    // All overrides go over the farm, where the host cannot uncover them.
+                    *farm = Some(self.plant(report)?);
+                    self.placed.clear();
+                    return Ok(false);
                 }
-            }
-            if let Some(placed) = attach(directory, &name)? {
+                None => attach(directory, &name)?,
+                Some(farm) => place_in(farm, etc, directory, &entry)?,
+            };
+            if let Some(placed) = placed {
                 report(Event::Mounted {
                     target: placed.target.clone(),
                     source: entry.path,
@@ -106,13 +173,18 @@ impl Overrides {
             return Ok(());
         };
         for _ in 0..ATTEMPTS {
-            let (mut placed, lost): (Vec<_>, Vec<_>) =
-                self.placed.drain(..).partition(Placed::is_seen);
+            let (mut placed, lost): (Vec<_>, Vec<_>) = self
+                .placed
+                .drain(..)
+                .partition(|placed| placed.is_seen(directory));
             let settled = lost.is_empty();
             for lost in lost {
-                // A new file of the namespace may have taken the place of the one that was lost;
-                // if it was removed, the host's counts.
-                placed.extend(attach(directory, &lost.name)?);
+                match lost.how {
+                    // A new file of the namespace may have taken the place of the one that was
+                    // lost; if it was removed, the host's counts.
+                    How::Mounted(_) => placed.extend(attach(directory, &lost.name)?),
+                    How::Linked => placed.push(lost),
+                }
             }
             self.placed = placed;
             if settled {
@@ -124,15 +196,50 @@ impl Overrides {
 
     /// See [`super::View::verify`].
     pub(super) fn verify(&self) -> Result<(), Error> {
-        match self.placed.iter().find(|placed| !placed.is_seen()) {
+        let Some(directory) = &self.directory else {
+            return Ok(());
+        };
+        match self.placed.iter().find(|placed| !placed.is_seen(directory)) {
             None => Ok(()),
+            Some(Placed {
+                name,
+                how: How::Linked,
+                ..
+            }) => Err(Error::Override {
+                path: directory.path().join(name),
+                why: "cannot be reached by the user of the command".into(),
+                advice: "let the user search the directory (chmod a+x)".into(),
+            }),
             Some(lost) => Err(Error::Override {
                 path: lost.target.clone(),
                 why: "is being replaced by the host, which uncovers it".into(),
-                advice: "try again when it is left alone".into(),
+                advice: "try again when it is left alone, or use --etc sealed".into(),
             }),
         }
     }
+}
+
+/// Give an override its place in the farm.
+fn place_in(
+    farm: &Farm,
+    etc: Etc,
+    directory: &OverridesDir,
+    entry: &Override,
+) -> Result<Option<Placed>, Error> {
+    let name = entry.name();
+    let linked = etc == Etc::Sealed
+        && farm
+            .link_override(name, entry)
+            .map_err(|errno| entry.not_mounted(errno))?;
+    if linked {
+        return Ok(Some(Placed {
+            name: name.to_owned(),
+            target: entry.target.clone(),
+            how: How::Linked,
+        }));
+    }
+    farm.make_place(entry)?;
+    attach(directory, name)
 }
 
 /// Mount one override and verify it; again if something was replaced meanwhile. None if there is
@@ -149,7 +256,7 @@ fn attach(directory: &OverridesDir, name: &OsStr) -> Result<Option<Placed>, Erro
                 return Ok(Some(Placed {
                     name: name.to_owned(),
                     target,
-                    id,
+                    how: How::Mounted(id),
                 }));
             }
             // Not seen: the host renamed another file over the target, which detached the mount.

@@ -139,7 +139,9 @@ fn cover(sys: &Path, old: FsFlags) -> nix::Result<()> {
     if is_strictatime(old) {
         attributes |= libc::MOUNT_ATTR_STRICTATIME as u32;
     }
-    match new_mount(c"sysfs", attributes).and_then(|new| move_mount(new, refer_to(sys)?)) {
+    match new_mount(c"sysfs", &[(c"source", c"sysfs".into())], attributes)
+        .and_then(|new| move_mount(new, refer_to(sys)?))
+    {
         Ok(()) => Ok(()),
         // Linux before 5.2, or a filter that does not know the calls. Without privilege mount(2)
         // says EPERM too.

@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, open};
-use nix::mount::{MsFlags, mount};
+use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sys::stat::Mode;
 
 use crate::error::errno_of;
-use crate::sys::mount::{clone_tree, move_mount};
+use crate::sys::mount::{clone_tree, is_mount_root, move_mount, move_mount_beneath};
 
 /// What is mounted at and below a file or directory, to be attached elsewhere.
+#[derive(Debug)]
 pub(super) enum Tree {
     /// A detached copy.
     Copy(OwnedFd),
@@ -51,6 +52,51 @@ impl Tree {
             }
         }
     }
+}
+
+/// Refer to a directory, through symlinks, without opening it.
+pub(super) fn open_directory(path: &Path) -> nix::Result<OwnedFd> {
+    open(
+        path,
+        OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC,
+        Mode::empty(),
+    )
+}
+
+/// Whether something is mounted on `path` itself. False where the kernel does not say.
+pub(super) fn is_mounted(path: &Path) -> bool {
+    refer_to(path).is_ok_and(|fd| is_mount_root(fd) == Some(true))
+}
+
+/// Unmount all that is mounted on `path` itself.
+pub(super) fn unmount_all(path: &Path) -> nix::Result<()> {
+    while unmount(path)? {}
+    Ok(())
+}
+
+/// Unmount what is on top at `path`. False if nothing is mounted there.
+fn unmount(path: &Path) -> nix::Result<bool> {
+    match umount2(path, MntFlags::MNT_DETACH | MntFlags::UMOUNT_NOFOLLOW) {
+        Ok(()) => Ok(true),
+        Err(Errno::EINVAL | Errno::ENOENT) => Ok(false),
+        Err(errno) => Err(errno),
+    }
+}
+
+/// Put `tree` in the place of what is mounted on top at `path`: since Linux 6.5 without a moment
+/// in which what is below can be seen. It also works if the file that is mounted there has been
+/// removed, on which nothing can be mounted.
+pub(super) fn replace(tree: &Tree, path: &Path) -> nix::Result<()> {
+    let beneath = match tree {
+        Tree::Copy(copy) => move_mount_beneath(copy, refer_to(path)?),
+        Tree::Original(_) => Err(Errno::ENOSYS),
+    };
+    let no_moment = beneath.is_ok();
+    unmount(path)?;
+    if no_moment {
+        return Ok(());
+    }
+    tree.attach(refer_to(path)?)
 }
 
 /// A path that leads to exactly the file behind a descriptor, even if that is a symlink.

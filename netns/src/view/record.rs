@@ -1,0 +1,243 @@
+//! What a view keeps with it, on a tmpfs of its own at [`RECORD`]: which view it is and which
+//! overrides are in place, for those who look for views to heal, and the host's `/etc` without
+//! overrides, for views made from within.
+//!
+//! The mount point is a directory below `/run`, the tmpfs is private to the view:
+//!
+//! ```text
+//! /run/netns-exec/view/record -> netns-exec/1/bind/mask/alpha
+//! /run/netns-exec/view/overrides/hosts -> /etc/netns/alpha/hosts
+//! /run/netns-exec/view/etc/
+//! ```
+
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::fcntl::readlinkat;
+use nix::sys::stat::{Mode, mkdirat};
+use nix::unistd::{UnlinkatFlags, symlinkat, unlinkat};
+
+use super::tree::{Tree, open_directory, refer_to};
+use super::{Etc, HostResolvers, Options};
+use crate::error::errno_of;
+use crate::etc::names_in;
+use crate::sys::mount::{move_mount, new_mount};
+use crate::{ETC, Error, Name, Process};
+
+/// Where the record is mounted.
+pub(super) const RECORD: &str = "/run/netns-exec/view";
+
+/// The link in it that says which view it is.
+const TEXT: &str = "record";
+/// The directory of links to the overrides that are in place.
+const OVERRIDES: &str = "overrides";
+/// The directory that is the host's `/etc`.
+const HOST_ETC: &str = "etc";
+
+/// The first part of the text, which also says what the rest looks like.
+const FORMAT: &str = "netns-exec/1";
+
+/// Which view it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Record {
+    /// How overrides come over `/etc` in it.
+    pub etc: Etc,
+    /// What became of the host's daemons.
+    pub host_resolvers: HostResolvers,
+    /// Whose overrides it shows.
+    pub name: Option<Name>,
+}
+
+impl Record {
+    /// The view that a process is in. None if it is in none that netns-exec has made.
+    ///
+    /// # Errors
+    /// EACCES for other users' processes, ENOENT or ESRCH when it is gone.
+    pub fn of(process: &Process) -> nix::Result<Option<Record>> {
+        let directory = match process.look(Path::new(RECORD)) {
+            Ok(directory) => directory,
+            // Without the place for it, or without the process.
+            Err(Errno::ENOENT) => return process.mount_namespace().map(|_| None),
+            Err(errno) => return Err(errno),
+        };
+        match readlinkat(directory, TEXT) {
+            Ok(text) => Ok(Record::parse(text.as_bytes())),
+            Err(Errno::ENOENT) => Ok(None),
+            Err(errno) => Err(errno),
+        }
+    }
+
+    pub(super) fn new(options: Options, name: Option<&Name>) -> Record {
+        Record {
+            etc: options.etc,
+            host_resolvers: options.host_resolvers,
+            name: name.cloned(),
+        }
+    }
+
+    fn parse(text: &[u8]) -> Option<Record> {
+        let rest = text.strip_prefix(FORMAT.as_bytes())?;
+        let mut parts = rest.strip_prefix(b"/")?.splitn(3, |byte| *byte == b'/');
+        let etc = match parts.next()? {
+            b"bind" => Etc::Bind,
+            b"sealed" => Etc::Sealed,
+            _ => return None,
+        };
+        let host_resolvers = match parts.next()? {
+            b"mask" => HostResolvers::Mask,
+            b"keep" => HostResolvers::Keep,
+            _ => return None,
+        };
+        let name = match parts.next()? {
+            b"" => None,
+            name => Some(Name::new(OsStr::from_bytes(name)).ok()?),
+        };
+        Some(Record {
+            etc,
+            host_resolvers,
+            name,
+        })
+    }
+
+    fn text(&self) -> OsString {
+        let etc = match self.etc {
+            Etc::Bind => "bind",
+            Etc::Sealed => "sealed",
+        };
+        let host_resolvers = match self.host_resolvers {
+            HostResolvers::Mask => "mask",
+            HostResolvers::Keep => "keep",
+        };
+        let name = self.name.as_ref().map_or(OsStr::new(""), Name::as_os_str);
+        let mut text = OsString::from(format!("{FORMAT}/{etc}/{host_resolvers}/"));
+        text.push(name);
+        text
+    }
+
+    /// Mount it, with the host's `/etc` and with the names and sources of the overrides that are
+    /// in place.
+    pub(super) fn mount<'a>(
+        &self,
+        host_etc: &Tree,
+        overrides: impl Iterator<Item = (&'a OsStr, PathBuf)>,
+    ) -> nix::Result<()> {
+        let options = [(c"source", c"netns-exec".into()), (c"mode", c"0755".into())];
+        let attributes = libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NODEV | libc::MOUNT_ATTR_NOEXEC;
+        let root = new_mount(c"tmpfs", &options, attributes as u32)?;
+        for directory in [HOST_ETC, OVERRIDES] {
+            mkdirat(&root, directory, Mode::from_bits_truncate(0o755))?;
+        }
+        for (name, source) in overrides {
+            symlinkat(&source, &root, &Path::new(OVERRIDES).join(name))?;
+        }
+        symlinkat(self.text().as_os_str(), &root, TEXT)?;
+        move_mount(&root, mount_point()?)?;
+        host_etc.attach(refer_to(&host_etc_path())?)
+    }
+}
+
+/// The overrides that are in place in the view that this thread is in, as `mount` and
+/// [`Placed`] leave them there.
+pub(super) struct Placed(OwnedFd);
+
+impl Placed {
+    /// Of the view whose `/run` this thread sees.
+    pub(super) fn here() -> nix::Result<Placed> {
+        open_directory(&Path::new(RECORD).join(OVERRIDES)).map(Placed)
+    }
+
+    /// Of the view that a process is in.
+    pub(super) fn of(process: &Process) -> nix::Result<Placed> {
+        process.look(&Path::new(RECORD).join(OVERRIDES)).map(Placed)
+    }
+
+    /// Their names.
+    pub(super) fn names(&self) -> nix::Result<Vec<OsString>> {
+        names_in(&self.0)
+    }
+
+    pub(super) fn add(&self, name: &OsStr, source: &Path) -> nix::Result<()> {
+        match symlinkat(source, &self.0, name) {
+            Err(Errno::EEXIST) => Ok(()),
+            result => result,
+        }
+    }
+
+    pub(super) fn remove(&self, name: &OsStr) -> nix::Result<()> {
+        unlinkat(&self.0, name, UnlinkatFlags::NoRemoveDir)
+    }
+}
+
+/// The host's `/etc` without overrides, if this process is in a view.
+pub(super) fn host_etc_path() -> PathBuf {
+    Path::new(RECORD).join(HOST_ETC)
+}
+
+/// Let `/etc` be the host's again, if this process is in a view: its overrides are those of
+/// another namespace. To be called in a mount namespace of our own.
+pub(super) fn uncover_host_etc() -> Result<(), Error> {
+    let host = match refer_to(&host_etc_path()) {
+        Err(Errno::ENOENT) => return Ok(()),
+        host => host,
+    };
+    host.and_then(Tree::of)
+        .and_then(|tree| tree.attach(refer_to(Path::new(ETC))?))
+        .map_err(|errno| Error::system("leave the view that this process is in", errno))
+}
+
+fn mount_point() -> nix::Result<OwnedFd> {
+    match refer_to(Path::new(RECORD)) {
+        Err(Errno::ENOENT) => {
+            fs::DirBuilder::new()
+                .recursive(true)
+                .mode(0o755)
+                .create(RECORD)
+                .map_err(|error| errno_of(&error))?;
+            refer_to(Path::new(RECORD))
+        }
+        place => place,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read() {
+        for etc in [Etc::Bind, Etc::Sealed] {
+            for host_resolvers in [HostResolvers::Mask, HostResolvers::Keep] {
+                for name in [None, Some("alpha"), Some("with space"), Some("1")] {
+                    let record = Record {
+                        etc,
+                        host_resolvers,
+                        name: name.map(|name| Name::new(name).expect("a name")),
+                    };
+                    assert_eq!(Record::parse(record.text().as_bytes()), Some(record));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn other_texts_are_none() {
+        for text in [
+            "netns-exec",
+            "tmpfs",
+            "netns-exec/1",
+            "netns-exec/1/bind",
+            "netns-exec/1/bind/mask",
+            "netns-exec/1/bind/else/alpha",
+            "netns-exec/2/bind/mask/alpha",
+            "netns-exec/1/bind/mask/a/b",
+        ] {
+            assert_eq!(Record::parse(text.as_bytes()), None, "{text}");
+        }
+    }
+}
