@@ -142,7 +142,7 @@ fn enter_view(namespace: &OsStr) -> Result<(), netns::Error> {
     };
     let mut options = Options::default();
     options.sys = Sys::Keep;
-    View::enter(&namespace, name.as_ref(), options, &mut |_| {})?.settle()
+    View::enter(&namespace, name.as_ref(), options, &mut |_| {})?.settle(&mut |_| {})
 }
 
 /// The error and the addresses as without `AI_CANONNAME`, the canonical name as with it, which
