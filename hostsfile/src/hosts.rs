@@ -6,7 +6,7 @@ use std::io;
 use std::net::IpAddr;
 use std::path::Path;
 
-use memchr::{memchr, memchr_iter};
+use memchr::{memchr, memchr_iter, memrchr};
 
 use crate::address::Family;
 use crate::answer::Answer;
@@ -96,6 +96,25 @@ impl Hosts {
         Skipped {
             lines: ParsedLines::new(&self.text),
         }
+    }
+
+    /// The number of the first line of which glibc 2.36 reads bytes twice, so that it has other
+    /// names there: one that starts with a separator and has a NUL, or ends the file without a
+    /// newline.
+    #[must_use]
+    pub fn overrun(&self) -> Option<usize> {
+        let text: &[u8] = &self.text;
+        let mut from = 0;
+        while from < text.len() {
+            // Such a line ends at a NUL or with the file.
+            let end = memchr(0, &text[from..]).map_or(text.len(), |at| from + at);
+            let start = memrchr(b'\n', &text[..end]).map_or(0, |newline| newline + 1);
+            if line::is_indented(&text[start..end]) {
+                return Some(memchr_iter(b'\n', &text[..start]).count() + 1);
+            }
+            from = memchr(b'\n', &text[end..]).map_or(text.len(), |newline| end + newline);
+        }
+        None
     }
 
     /// The lines that have a name, whatever their family, in order.

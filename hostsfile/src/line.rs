@@ -160,6 +160,12 @@ pub(crate) fn parse(text: &[u8], number: usize) -> Parsed<'_> {
     }
 }
 
+/// Whether a line has separators before its first field.
+pub(crate) fn is_indented(text: &[u8]) -> bool {
+    let fields = trim_start(text);
+    fields.len() < text.len() && !matches!(fields, [] | [b'#', ..])
+}
+
 /// Whether a byte separates fields: isspace(3) of the C locale.
 pub(crate) fn is_separator(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t'..=b'\r')

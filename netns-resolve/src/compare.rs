@@ -113,27 +113,32 @@ pub(crate) fn write(
         let cell = |column: &[String]| column.get(row).cloned().unwrap_or_default();
         writeln!(out, "  {:<width$}  {}", cell(&ours), cell(&theirs))?;
     }
+    for departure in verdict.trace.departures() {
+        writeln!(out, "  known departure: {departure}")?;
+    }
     Ok(())
 }
 
 /// For `--json`.
-pub(crate) fn json(comparison: &Comparison) -> Value {
-    match comparison {
-        Comparison::Same => json!({"agrees": true}),
+pub(crate) fn json(verdict: &Verdict, comparison: &Comparison) -> Value {
+    let mut value = match comparison {
+        Comparison::Same => return json!({"agrees": true}),
         Comparison::Different(Ok(Ok(info))) => json!({
-            "agrees": false,
             "error": null,
             "canonical_name": info.canonical_name.as_ref().map(|name| printable_bytes(name).to_string()),
             "addresses": shown(info),
         }),
         Comparison::Different(Ok(Err(error))) => json!({
-            "agrees": false,
             "error": error_name(*error),
             "canonical_name": null,
             "addresses": [],
         }),
-        Comparison::Different(Err(what)) => json!({"agrees": false, "failure": what}),
-    }
+        Comparison::Different(Err(what)) => json!({"failure": what}),
+    };
+    value["agrees"] = false.into();
+    let departures = verdict.trace.departures();
+    value["departure"] = departures.iter().map(ToString::to_string).collect();
+    value
 }
 
 fn column(mut lines: Vec<String>, name: Option<&Vec<u8>>) -> Vec<String> {

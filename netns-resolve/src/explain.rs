@@ -120,6 +120,7 @@ fn lines(step: &Step, namespace: &str) -> Vec<(&'static str, Tone, String)> {
         Step::Search(search) => line("search", Tone::Neutral, describe_search(search)),
         Step::Query(query) => vec![describe_query(query)],
         Step::Order(order) => order.iter().map(describe_place).collect(),
+        Step::Departure(departure) => line("departs", Tone::Bad, departure.to_string()),
         Step::Note(note) => line("note", Tone::Neutral, note.clone()),
         other => line("step", Tone::Neutral, format!("{other:?}")),
     }

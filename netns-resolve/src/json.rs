@@ -173,6 +173,7 @@ fn step(step: &Step) -> Value {
                 "rule": entry.rule,
             })).collect::<Vec<_>>(),
         }),
+        Step::Departure(departure) => json!({"step": "departure", "text": departure.to_string()}),
         Step::Note(note) => json!({"step": "note", "text": note}),
         // Steps that a later version of the library adds.
         other => json!({"step": "other", "text": format!("{other:?}")}),

@@ -173,7 +173,9 @@ impl Session<'_> {
         self.worst = self.worst.max(exit(&verdict));
         let comparison = self.compare(&question, &verdict);
         if self.cli.json {
-            let comparison = comparison.as_ref().map(compare::json);
+            let comparison = comparison
+                .as_ref()
+                .map(|comparison| compare::json(&verdict, comparison));
             json::write(
                 &mut self.out,
                 self.label,

@@ -7,6 +7,7 @@ use nix::errno::Errno;
 
 use crate::address::Family;
 use crate::conf::nsswitch::Service;
+use crate::departure::Departure;
 use crate::error::{Code, Error};
 use crate::lookup::Lookup;
 use crate::nss::{Found, HostError, Reply, Status};
@@ -53,21 +54,14 @@ impl Lookup<'_> {
                 .into());
             }
         }
-        let Switched {
-            status,
-            found,
-            any_service,
-            errno_is_set,
-        } = self.switch(Question::Name(name)).await?;
-        if let (Status::Success, Some(mut found)) = (status, found) {
+        let mut switched = self.switch(Question::Name(name)).await?;
+        let status = switched.status;
+        if let (Status::Success, Some(mut found)) = (status, switched.found.take()) {
             self.reorder(&mut found.addresses).await?;
             return Ok(found);
         }
         // try_simple_gethostbyname() in getaddrinfo.c.
-        Err(match (
-            status,
-            self.closing_host_error(status, any_service, errno_is_set),
-        ) {
+        let code = |host_error, errno_is_set: bool| match (status, host_error) {
             (Status::NotFound | Status::Success, Some(HostError::NoData)) => Code::NoData,
             (Status::NotFound | Status::Success, _) => Code::NoName,
             // The error is that gethostbyname2_r() returns errno. With 0 there is none.
@@ -76,8 +70,8 @@ impl Lookup<'_> {
             (_, _) if !errno_is_set => Code::NoName,
             (_, Some(HostError::Internal(errno))) => Code::System(Errno::from_raw(errno)),
             (_, _) => Code::NoData,
-        }
-        .into())
+        };
+        Err(self.closing_code(&switched, code).into())
     }
 
     /// The name of an address, as getnameinfo(3) with `NI_NAMEREQD` gives it.
@@ -85,13 +79,8 @@ impl Lookup<'_> {
         if ip == IpAddr::V6(std::net::Ipv6Addr::UNSPECIFIED) {
             return Err(Code::NoName.into());
         }
-        let Switched {
-            status,
-            found,
-            any_service,
-            errno_is_set,
-        } = self.switch(Question::Address(ip)).await?;
-        if let (Status::Success, Some(found)) = (status, found) {
+        let mut switched = self.switch(Question::Address(ip)).await?;
+        if let (Status::Success, Some(found)) = (switched.status, switched.found.take()) {
             let name = self.host_conf()?.trim(&found.canonical_name).to_vec();
             // NI_MAXHOST is 1025 with the final NUL.
             return if name.len() < 1025 {
@@ -100,14 +89,12 @@ impl Lookup<'_> {
                 Err(Code::Overflow.into())
             };
         }
-        Err(
-            match self.closing_host_error(status, any_service, errno_is_set) {
-                Some(HostError::Internal(errno)) => Code::System(Errno::from_raw(errno)),
-                Some(HostError::TryAgain) => Code::Again,
-                _ => Code::NoName,
-            }
-            .into(),
-        )
+        let code = |host_error, _| match host_error {
+            Some(HostError::Internal(errno)) => Code::System(Errno::from_raw(errno)),
+            Some(HostError::TryAgain) => Code::Again,
+            _ => Code::NoName,
+        };
+        Err(self.closing_code(&switched, code).into())
     }
 
     /// Ask one service after the other.
@@ -176,6 +163,7 @@ impl Lookup<'_> {
                 if status == Status::Success {
                     (status, found) = (Status::Unavail, None);
                 } else {
+                    self.trace.depart(Departure::Merge);
                     (status, found) = (Status::Success, Some(first));
                 }
             }
@@ -213,14 +201,27 @@ impl Lookup<'_> {
         }
     }
 
+    /// The code of a lookup without an answer, as `code` makes it of `h_errno` and of whether
+    /// errno is set. Whatever a program had in errno before is not known: 0 is taken for it.
+    fn closing_code(
+        &mut self,
+        switched: &Switched,
+        code: impl Fn(Option<HostError>, bool) -> Code,
+    ) -> Code {
+        let with = |errno_is_set| {
+            let host_error = self.closing_host_error(switched, errno_is_set);
+            code(host_error, errno_is_set)
+        };
+        let (closing, other) = (with(switched.errno_is_set), with(true));
+        if closing != other {
+            self.trace.depart(Departure::Errno);
+        }
+        closing
+    }
+
     /// `h_errno` at the end: a lookup that could ask nobody says so in its own way.
-    fn closing_host_error(
-        &self,
-        status: Status,
-        any_service: bool,
-        errno_is_set: bool,
-    ) -> Option<HostError> {
-        if any_service || status == Status::Success {
+    fn closing_host_error(&self, switched: &Switched, errno_is_set: bool) -> Option<HostError> {
+        if switched.any_service || switched.status == Status::Success {
             return self.host_error;
         }
         match self.host_error {

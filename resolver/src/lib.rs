@@ -42,6 +42,7 @@
 mod address;
 mod block_on;
 mod conf;
+mod departure;
 mod dns;
 mod error;
 mod files;
@@ -59,6 +60,7 @@ mod target;
 mod trace;
 
 pub use address::{Address, Family, Scope};
+pub use departure::Departure;
 pub use error::{Code, Error};
 /// How a namespace is named, and what can go wrong with it.
 pub use netns::{Error as NamespaceError, Name, Namespace, Selector};

@@ -16,6 +16,7 @@ use crate::conf::gai_conf::GaiConf;
 use crate::conf::host_conf::HostConf;
 use crate::conf::nsswitch::{Nsswitch, Service};
 use crate::conf::resolv_conf::{Context, ResolvConf};
+use crate::departure::Departure;
 use crate::dns::{Dns, DnsConfig, HostAliases, Network};
 use crate::error::{Code, Error};
 use crate::nss::{HostError, Reply};
@@ -47,7 +48,7 @@ impl<'r> Lookup<'r> {
     }
 
     pub(crate) fn note(&mut self, text: impl Into<String>) {
-        self.trace.push(Step::Note(text.into()));
+        self.trace.note(text);
     }
 
     /// Take over the `h_errno` that a service set, if it set one.
@@ -79,10 +80,14 @@ impl<'r> Lookup<'r> {
             Some(content) => Nsswitch::parse(&content),
             None => Nsswitch::default(),
         };
-        nsswitch.hosts.map_err(|error| {
+        let services = nsswitch.hosts.map_err(|error| {
             self.note(error.to_string());
-            Code::System(Errno::EINVAL).into()
-        })
+            Code::System(Errno::EINVAL)
+        })?;
+        if services.is_empty() {
+            self.trace.depart(Departure::NoService);
+        }
+        Ok(services)
     }
 
     /// host.conf, read when a lookup first depends on it.
@@ -99,9 +104,7 @@ impl<'r> Lookup<'r> {
                 ("RESOLV_MULTI", &environment.resolv_multi),
                 ("RESOLV_REORDER", &environment.resolv_reorder),
             ]);
-            for note in &host_conf.notes {
-                self.note(note.clone());
-            }
+            self.trace.append(host_conf.notes.clone());
             self.host_conf = Some(host_conf);
         }
         Ok(self.host_conf.get_or_insert_default())
@@ -122,6 +125,11 @@ impl<'r> Lookup<'r> {
     /// The hosts file, or why it cannot be read.
     pub(crate) fn hosts(&mut self) -> Result<Result<(Arc<Hosts>, PathBuf), Errno>, netns::Error> {
         let hosts = self.target.hosts.read(&self.etc, &mut self.trace)?;
+        if let Ok((hosts, _)) = &hosts
+            && hosts.overrun().is_some()
+        {
+            self.trace.depart(Departure::IndentedLine);
+        }
         Ok(hosts.map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(0))))
     }
 
@@ -167,10 +175,7 @@ impl<'r> Lookup<'r> {
                 interface_index: &interfaces::index_of,
             };
             let resolv_conf = ResolvConf::parse(&content, &context);
-            let mut trace = Trace::default();
-            for note in &resolv_conf.notes {
-                trace.push(Step::Note(note.clone()));
-            }
+            let mut trace = resolv_conf.notes.clone();
             let conf = dns_config(resolv_conf, aliases.as_deref());
             let dns = Dns {
                 conf: &conf,
@@ -210,9 +215,7 @@ impl<'r> Lookup<'r> {
     /// The addresses in the order in which a program in the namespace gets them.
     pub(crate) async fn ordered(&mut self, addresses: Vec<Address>) -> Result<Vec<Address>, Error> {
         let conf = GaiConf::parse(&self.file("gai.conf")?.unwrap_or_default());
-        for note in &conf.notes {
-            self.note(note.clone());
-        }
+        self.trace.append(conf.notes.clone());
         let order = match self.target.inside_or_here() {
             Ok(place) => place.run(move || sources::order(addresses, &conf)).await?,
             Err(error) if error.is_permission_denied() => {

@@ -6,12 +6,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::address::Address;
+use crate::departure::Departure;
 use crate::nss::Status;
 
 /// All steps of one lookup, in the order in which they were taken.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Trace {
     steps: Vec<Step>,
+    departures: Vec<Departure>,
 }
 
 impl Trace {
@@ -20,18 +22,54 @@ impl Trace {
         &self.steps
     }
 
+    /// Where this lookup did not follow glibc on purpose, each once.
+    pub fn departures(&self) -> &[Departure] {
+        &self.departures
+    }
+
     pub(crate) fn push(&mut self, step: Step) {
         tracing::trace!(?step);
         self.steps.push(step);
     }
 
+    pub(crate) fn note(&mut self, text: impl Into<String>) {
+        self.push(Step::Note(text.into()));
+    }
+
+    pub(crate) fn depart(&mut self, departure: Departure) {
+        if !self.departures.contains(&departure) {
+            self.departures.push(departure);
+            self.push(Step::Departure(departure));
+        }
+    }
+
+    /// The notes alone.
+    #[cfg(test)]
+    pub(crate) fn texts(&self) -> Vec<&str> {
+        let texts = self.steps.iter().filter_map(|step| match step {
+            Step::Note(text) => Some(text.as_str()),
+            _ => None,
+        });
+        texts.collect()
+    }
+
     pub(crate) fn append(&mut self, other: Trace) {
-        self.steps.extend(other.steps);
+        for step in other.steps {
+            match step {
+                Step::Departure(departure) if self.departures.contains(&departure) => {}
+                step => {
+                    if let Step::Departure(departure) = step {
+                        self.departures.push(departure);
+                    }
+                    self.steps.push(step);
+                }
+            }
+        }
     }
 }
 
 /// One step.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Step {
     /// The text is an address: nothing was looked up.
@@ -48,12 +86,14 @@ pub enum Step {
     Query(Query),
     /// The addresses were put in order (RFC 3484).
     Order(Vec<Ordered>),
+    /// Here the lookup does not follow glibc, on purpose.
+    Departure(Departure),
     /// Something else that shaped the answer, in words.
     Note(String),
 }
 
 /// A configuration file and where it came from.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FileLookup {
     /// Its name below `/etc`: `hosts`.

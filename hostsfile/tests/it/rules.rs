@@ -367,3 +367,23 @@ fn skipped_lines_say_what_is_in_the_place_of_the_address() {
     assert_eq!(skipped[0].names().collect::<Vec<_>>(), [b"a", b"b"]);
     assert_eq!((skipped[1].number, skipped[1].field), (5, &b"[::1]"[..]));
 }
+
+#[test]
+fn indented_lines_without_an_end_are_told() {
+    let overrun = |file: &[u8]| Hosts::from_bytes(file).overrun();
+    assert_eq!(overrun(b"1.2.3.4 a\n 1.2.3.4 b"), Some(2));
+    assert_eq!(overrun(b" 1.2.3.4 a\0b\n1.2.3.4 c\n"), Some(1));
+    assert_eq!(overrun(b"1.2.3.4 \0\0\n\n\tx\0\n"), Some(3));
+    for file in [
+        &b""[..],
+        b" ",
+        b"\n \t",
+        b" # comment",
+        b" 1.2.3.4 a\n",
+        b"1.2.3.4 a",
+        b"1.2.3.4 a\0\n 1.2.3.4 b\n",
+        b" \0x",
+    ] {
+        assert_eq!(overrun(file), None, "{}", file.escape_ascii());
+    }
+}

@@ -5,6 +5,8 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::text::{is_space, lines, skip, split_where, strtoul_exact};
+use crate::departure::Departure;
+use crate::trace::Trace;
 
 /// The tables.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,7 +18,7 @@ pub(crate) struct GaiConf {
     /// read once per process.
     pub(crate) reload: bool,
     /// Lines that have no effect.
-    pub(crate) notes: Vec<String>,
+    pub(crate) notes: Trace,
 }
 
 /// The value of all addresses under a prefix. IPv4 counts as `::ffff:a.b.c.d`.
@@ -78,7 +80,7 @@ impl Default for GaiConf {
                 V4Scope::new(Ipv4Addr::UNSPECIFIED, 0, OTHER_SCOPE),
             ],
             reload: false,
-            notes: Vec::new(),
+            notes: Trace::default(),
         }
     }
 }
@@ -114,9 +116,19 @@ impl GaiConf {
                 b"" => Some(()),
                 _ => None,
             };
-            if understood.is_none() {
-                conf.notes
-                    .push(format!("gai.conf: line {} has no effect", index + 1));
+            if understood.is_some() {
+                continue;
+            }
+            conf.notes
+                .note(format!("gai.conf: line {} has no effect", index + 1));
+            match keyword {
+                _ if first.contains(&b'/') => {}
+                b"label" | b"precedence" => conf.notes.depart(Departure::LaterGaiConf),
+                // The variable still has what that one has set it to.
+                b"scopev4" if scopes.is_empty() => {
+                    conf.notes.depart(Departure::ScopeWithoutLength);
+                }
+                _ => {}
             }
         }
         if !labels.is_empty() {

@@ -8,6 +8,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use super::environment::Environment;
 use super::text::{c_string, is_space, short_lines, skip, split_where};
 use crate::address::Address;
+use crate::trace::Trace;
 
 /// The buffer for a line.
 const LINE: usize = 256;
@@ -24,7 +25,7 @@ pub(crate) struct HostConf {
     /// `trim`: domains to take off the names of a reverse lookup.
     trim: Vec<Vec<u8>>,
     /// What in the file or the environment could not be read.
-    pub(crate) notes: Vec<String>,
+    pub(crate) notes: Trace,
 }
 
 impl HostConf {
@@ -36,7 +37,7 @@ impl HostConf {
             let (line, _) = split_where(line, |byte| byte == b'\n');
             if let Err(what) = conf.read_line(line) {
                 conf.notes
-                    .push(format!("host.conf, line {}: {what}", index + 1));
+                    .note(format!("host.conf, line {}: {what}", index + 1));
             }
         }
         conf.read_environment(environment);
@@ -51,7 +52,7 @@ impl HostConf {
         for (name, value) in switches {
             let Some(value) = value else { continue };
             match (switch(c_string(value)), name) {
-                (None, _) => self.notes.push(format!("{name} is neither on nor off")),
+                (None, _) => self.notes.note(format!("{name} is neither on nor off")),
                 (Some((on, _)), "RESOLV_MULTI") => self.multi = on,
                 (Some((on, _)), _) => self.reorder = on,
             }
@@ -59,13 +60,13 @@ impl HostConf {
         if let Some(domains) = &environment.resolv_add_trim_domains
             && let Err(what) = self.read_trim(c_string(domains))
         {
-            self.notes.push(format!("RESOLV_ADD_TRIM_DOMAINS: {what}"));
+            self.notes.note(format!("RESOLV_ADD_TRIM_DOMAINS: {what}"));
         }
         if let Some(domains) = &environment.resolv_override_trim_domains {
             self.trim.clear();
             if let Err(what) = self.read_trim(c_string(domains)) {
                 self.notes
-                    .push(format!("RESOLV_OVERRIDE_TRIM_DOMAINS: {what}"));
+                    .note(format!("RESOLV_OVERRIDE_TRIM_DOMAINS: {what}"));
             }
         }
     }

@@ -6,7 +6,9 @@ use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 
 use super::environment::Environment;
 use super::text::{atoi, c_string, is_space, lines, skip, split_where};
+use crate::departure::Departure;
 use crate::numeric;
+use crate::trace::Trace;
 
 /// The port of every server.
 const PORT: u16 = 53;
@@ -52,7 +54,7 @@ pub(crate) struct ResolvConf {
     /// `sortlist`: nets whose addresses come first, in order.
     pub(crate) sortlist: Vec<SortlistEntry>,
     /// What in the file has no effect, or not the one its author may expect.
-    pub(crate) notes: Vec<String>,
+    pub(crate) notes: Trace,
 }
 
 /// A net of `sortlist`.
@@ -91,8 +93,7 @@ impl ResolvConf {
         if conf.nameservers.is_empty() {
             conf.nameservers
                 .push(SocketAddrV4::new(Ipv4Addr::LOCALHOST, PORT).into());
-            conf.notes
-                .push("no nameserver: 127.0.0.1 is asked".to_owned());
+            conf.notes.note("no nameserver: 127.0.0.1 is asked");
         }
         if conf.search.is_empty()
             && let [b'.', domain @ ..] = skip(c_string(context.host_name), |byte| byte != b'.')
@@ -103,6 +104,9 @@ impl ResolvConf {
             conf.read_options(c_string(options));
         }
         conf.cut_search();
+        if conf.rotate && conf.nameservers.len() > 1 {
+            conf.notes.depart(Departure::Rotate);
+        }
         conf
     }
 
@@ -124,7 +128,7 @@ impl ResolvConf {
             trust_ad: false,
             no_aaaa: false,
             sortlist: Vec::new(),
-            notes: Vec::new(),
+            notes: Trace::default(),
         }
     }
 
@@ -144,18 +148,19 @@ impl ResolvConf {
             match server(address, context.interface_index) {
                 None => self
                     .notes
-                    .push(format!("line {number}: nameserver without an address")),
+                    .note(format!("line {number}: nameserver without an address")),
                 Some(_) if self.nameservers.len() == MAX_SERVERS => {
                     self.notes
-                        .push(format!("line {number}: only the first 3 nameservers count"));
+                        .note(format!("line {number}: only the first 3 nameservers count"));
                 }
                 Some(server) => self.nameservers.push(server),
             }
         } else if let Some(value) = value_of(line, b"sortlist") {
             if self.read_sortlist(value).is_none() {
-                self.notes.push(format!(
-                    "line {number}: sortlist is read up to its first bad entry, where glibc hangs"
+                self.notes.note(format!(
+                    "line {number}: sortlist is read up to its first bad entry"
                 ));
+                self.notes.depart(Departure::Sortlist);
             }
         } else if let Some(value) = value_of(line, b"options") {
             self.read_options(value);
@@ -168,8 +173,12 @@ impl ResolvConf {
         let mut rest = skip(options, is_blank);
         while !rest.is_empty() {
             if let Some(value) = rest.strip_prefix(b"ndots:") {
+                let ndots = atoi(value);
                 // A field of four bits: -1 is 15.
-                self.ndots = atoi(value).min(MAX_NDOTS) as u32 & 15;
+                self.ndots = ndots.min(MAX_NDOTS) as u32 & 15;
+                if ndots < 0 {
+                    self.notes.depart(Departure::Ndots);
+                }
             } else if let Some(value) = rest.strip_prefix(b"timeout:") {
                 // Kept as it is, but waiting for less than a second is waiting for one.
                 self.timeout = atoi(value).clamp(1, MAX_TIMEOUT) as u32;
@@ -177,6 +186,8 @@ impl ResolvConf {
                 self.attempts = atoi(value).clamp(0, MAX_ATTEMPTS) as u32;
             } else if let Some(flag) = self.flag(rest) {
                 *flag = true;
+            } else if rest.starts_with(b"-") || rest.starts_with(b"strict-error") {
+                self.notes.depart(Departure::LaterOption);
             }
             rest = skip(skip(rest, |byte| !is_blank(byte)), is_blank);
         }
@@ -254,10 +265,10 @@ impl ResolvConf {
                 let copied = 256 - room;
                 if index == 0 || copied <= 56 {
                     self.search.truncate(index);
-                    self.notes.push(format!(
-                        "the search list is cut after {index} entries: the next one is so long \
-                         that glibc would abort"
+                    self.notes.note(format!(
+                        "the search list is cut after {index} entries, for the next one is too long"
                     ));
+                    self.notes.depart(Departure::SearchList);
                 }
                 return;
             }

@@ -17,6 +17,7 @@ use super::exchange::{Attempt, Outgoing, Progress, describe, describe_error, is_
 use super::session::{Errno, Session};
 use super::transport::Channel;
 use super::wire::Message;
+use crate::departure::Departure;
 use crate::trace::{QueryOutcome, Transport as Over};
 
 /// The questions to one server, and how far they are.
@@ -31,6 +32,8 @@ struct Conversation<'q, C> {
     /// The response that came first. It survives a new start: it is what counts if the other one
     /// stays lost.
     first: Option<Message>,
+    /// A packet came that answers none of the open questions.
+    stray: bool,
 }
 
 impl<C: Channel> Conversation<'_, C> {
@@ -80,6 +83,7 @@ impl<T: Transport> Session<'_, T> {
             sent: [None; 2],
             answered: [false; 2],
             first: None,
+            stray: false,
         };
         loop {
             talk.start_over();
@@ -102,6 +106,9 @@ impl<T: Transport> Session<'_, T> {
                 return Attempt::NextServer;
             }
             if self.single_request && self.reopen {
+                if talk.stray {
+                    self.trace.depart(Departure::StrayPacket);
+                }
                 return Attempt::Answered {
                     first: talk.first,
                     second: None,
@@ -116,6 +123,7 @@ impl<T: Transport> Session<'_, T> {
                 };
             }
             self.single_request = true;
+            self.trace.depart(Departure::OneQueryAtATime);
         }
     }
 
@@ -146,6 +154,7 @@ impl<T: Transport> Session<'_, T> {
             }
             let Some(position) = talk.question_answered_by(&message) else {
                 // For someone else, or for the second time.
+                talk.stray = true;
                 continue;
             };
             let question = &talk.questions[position];

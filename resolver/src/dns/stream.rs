@@ -17,6 +17,7 @@ use super::exchange::{Attempt, Outgoing, Progress, describe, describe_error};
 use super::session::{Errno, Session};
 use super::transport::Channel;
 use super::wire::Message;
+use crate::departure::Departure;
 use crate::trace::{QueryOutcome, Transport as Over};
 
 /// How long one server may take over TCP, from the connection to the last response: the longest
@@ -60,6 +61,9 @@ impl<T: Transport> Session<'_, T> {
                 Err(error) => error,
             };
             progress.stream_error = Errno::of(&error);
+            if error.kind() == io::ErrorKind::TimedOut {
+                self.trace.depart(Departure::SlowStream);
+            }
             if error.kind() != io::ErrorKind::ConnectionReset || was_reset {
                 return Attempt::NextServer;
             }

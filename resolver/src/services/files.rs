@@ -7,6 +7,7 @@ use nix::errno::Errno;
 
 use super::NOT_FOUND;
 use crate::address::Family;
+use crate::departure::Departure;
 use crate::error::Error;
 use crate::lookup::Lookup;
 use crate::nss::{Found, HostError, Reply, Status};
@@ -37,6 +38,9 @@ impl Lookup<'_> {
     }
 
     pub(super) fn files_reverse(&mut self, ip: IpAddr) -> Result<Reply, Error> {
+        if matches!(ip, IpAddr::V6(ip) if ip.to_ipv4_mapped().is_some()) {
+            self.trace.depart(Departure::MappedReverse);
+        }
         let (hosts, path) = match self.hosts()? {
             Ok(found) => found,
             Err(_) => return Ok(Reply::Failed(Status::Unavail, None)),

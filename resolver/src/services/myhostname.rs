@@ -9,6 +9,7 @@ use netns::interfaces::{Gateway, LocalAddress};
 
 use super::NOT_FOUND;
 use crate::address::{Address, Family};
+use crate::departure::Departure;
 use crate::error::Error;
 use crate::lookup::Lookup;
 use crate::nss::{Found, Reply};
@@ -86,6 +87,13 @@ struct Facts {
     gateways: Vec<Gateway>,
     /// For `_outbound`: the source addresses towards the gateways, each with its interface.
     sources: Vec<(IpAddr, u32)>,
+}
+
+impl Facts {
+    /// Whether there is a route over several next hops, of which one may be without a gateway.
+    fn next_hops(&self) -> bool {
+        self.gateways.iter().any(|gateway| gateway.multipath)
+    }
 }
 
 /// An address of an answer, with what it is sorted by.
@@ -236,16 +244,20 @@ impl Lookup<'_> {
         let Some(meaning) = Meaning::of(name, &host_name) else {
             return Ok(NOT_FOUND);
         };
-        let answer = move || -> Vec<Address> {
+        let answer = move || -> (Vec<Address>, bool) {
             let facts = kernel::facts(meaning, family);
             let entries = addresses(meaning, family, &facts);
             let with_scope = |entry: &Entry| Address {
                 ip: entry.ip,
                 scope: kernel::scope(entry, family),
             };
-            entries.iter().map(with_scope).collect()
+            let addresses = entries.iter().map(with_scope).collect();
+            (addresses, facts.next_hops())
         };
-        let addresses = self.target.inside_or_here()?.run(answer).await?;
+        let (addresses, next_hops) = self.target.inside_or_here()?.run(answer).await?;
+        if next_hops {
+            self.trace.depart(Departure::NextHops);
+        }
         if addresses.is_empty() {
             return Ok(NOT_FOUND);
         }
@@ -267,9 +279,14 @@ impl Lookup<'_> {
         let host_name = kernel::host_name();
         let answer = move || {
             let facts = kernel::facts_for_reverse(ip);
-            name_of(ip, &host_name, &facts).map(<[u8]>::to_vec)
+            let name = name_of(ip, &host_name, &facts).map(<[u8]>::to_vec);
+            (name, facts.next_hops())
         };
-        let Some(canonical_name) = self.target.inside_or_here()?.run(answer).await? else {
+        let (name, next_hops) = self.target.inside_or_here()?.run(answer).await?;
+        if next_hops {
+            self.trace.depart(Departure::NextHops);
+        }
+        let Some(canonical_name) = name else {
             return Ok(NOT_FOUND);
         };
         self.note("myhostname: an address of the namespace's own, or of its gateway");

@@ -69,10 +69,10 @@ fn rule_36_a_line_without_a_length_is_ignored() {
         "scopev4 10.0.0.0 5",
     ] {
         let conf = GaiConf::parse(line.as_bytes());
-        assert_eq!(conf.notes, ["gai.conf: line 1 has no effect"]);
+        assert_eq!(conf.notes.texts(), ["gai.conf: line 1 has no effect"]);
         assert_eq!(
             GaiConf {
-                notes: Vec::new(),
+                notes: Trace::default(),
                 ..conf
             },
             GaiConf::default(),
@@ -140,10 +140,10 @@ fn values_are_read_as_strtoul_reads_them() {
         "scopev4 1.2.3/8 3",
     ] {
         let conf = GaiConf::parse(line.as_bytes());
-        assert_eq!(conf.notes.len(), 1, "{line}");
+        assert_eq!(conf.notes.texts().len(), 1, "{line}");
         assert_eq!(
             GaiConf {
-                notes: Vec::new(),
+                notes: Trace::default(),
                 ..conf
             },
             GaiConf::default(),

@@ -54,7 +54,7 @@ fn rule_17_bad_lines_are_skipped() {
     let conf = parse("nonsense\nspoof on\n,\nmulti on x\n");
     assert!(conf.multi);
     assert_eq!(
-        conf.notes,
+        conf.notes.texts(),
         [
             "host.conf, line 1: no such keyword",
             "host.conf, line 2: no such keyword",
@@ -90,7 +90,7 @@ fn a_line_of_255_bytes_and_more_is_two() {
 
 #[test]
 fn a_nul_ends_the_line() {
-    assert!(parse("multi on\0x\n").notes.is_empty());
+    assert!(parse("multi on\0x\n").notes.steps().is_empty());
     assert!(!parse("\0multi on\n").multi);
 }
 
@@ -105,7 +105,7 @@ fn trim_domains_and_their_separators() {
     assert_eq!(trim("trim .a,\ntrim .b"), [".a", ".b"]);
     assert_eq!(trim("trim a b c d e\ntrim f"), ["a", "b", "c", "d"]);
     assert_eq!(
-        parse("trim a b c d e\n").notes,
+        parse("trim a b c d e\n").notes.texts(),
         ["host.conf, line 1: more than 4 trim domains"]
     );
 }

@@ -48,7 +48,7 @@ const NONE: &str = "127.0.0.1:53";
 fn defaults_of_an_empty_file() {
     let conf = parse("");
     assert_eq!((conf.ndots, conf.timeout, conf.attempts), (1, 5, 2));
-    assert_eq!(conf.notes, ["no nameserver: 127.0.0.1 is asked"]);
+    assert_eq!(conf.notes.texts(), ["no nameserver: 127.0.0.1 is asked"]);
     assert_eq!(conf.search, Vec::<Vec<u8>>::new());
     assert!(!conf.rotate && !conf.edns0 && !conf.use_vc && !conf.no_aaaa && !conf.trust_ad);
 }
@@ -90,7 +90,7 @@ fn rule_19_every_form_of_inet_aton() {
     for text in ["127.1", "0x7f000001", "0177.0.0.1", "2130706433"] {
         assert_eq!(servers(format!("nameserver {text}\n")), NONE, "{text}");
         assert_eq!(
-            parse(format!("nameserver {text}\n")).notes,
+            parse(format!("nameserver {text}\n")).notes.texts(),
             Vec::<String>::new()
         );
     }
@@ -121,7 +121,7 @@ fn rule_19_the_first_three_count_duplicates_included() {
     assert_eq!(conf.nameservers.len(), 3);
     assert_eq!(conf.nameservers[2].ip(), Ipv4Addr::new(0, 0, 0, 2));
     assert_eq!(
-        conf.notes,
+        conf.notes.texts(),
         [
             "line 2: nameserver without an address",
             "line 5: only the first 3 nameservers count"
@@ -247,7 +247,7 @@ fn rule_22_res_options_is_appended() {
 fn rule_37_sortlist() {
     let list = |text: &str| -> Vec<String> {
         let conf = parse(format!("sortlist {text}\n"));
-        assert_eq!(conf.notes.len(), 1, "{text}");
+        assert_eq!(conf.notes.texts().len(), 1, "{text}");
         conf.sortlist
             .iter()
             .map(|entry| format!("{}/{}", entry.address, entry.mask))
@@ -284,7 +284,7 @@ fn a_sortlist_on_which_glibc_hangs_is_read_up_to_there() {
     ] {
         let conf = parse(format!("sortlist {text}\n"));
         assert_eq!(conf.sortlist.len(), 1, "{text:?}");
-        assert_eq!(conf.notes.len(), 2, "{text:?}");
+        assert_eq!(conf.notes.texts().len(), 2, "{text:?}");
     }
 }
 
@@ -319,7 +319,10 @@ fn a_search_list_on_which_glibc_aborts_is_cut() {
             "{:?}",
             list.iter().map(String::len).collect::<Vec<_>>()
         );
-        assert_eq!(conf.notes.len(), if kept == list.len() { 1 } else { 2 });
+        assert_eq!(
+            conf.notes.texts().len(),
+            if kept == list.len() { 1 } else { 2 }
+        );
     }
 }
 
