@@ -16,7 +16,8 @@ use clap::{Parser, ValueEnum};
     name = "netns-exec",
     version,
     args_override_self = true,
-    override_usage = "netns-exec [OPTIONS] NAME [--] [COMMAND [ARG]...]",
+    override_usage = "netns-exec [OPTIONS] NAME [--] [COMMAND [ARG]...]\n       \
+                      netns-exec --heal [NAME]\n       netns-exec --watch [NAME]",
     after_help = "Exit status: COMMAND's own; 125 if netns-exec itself failed, 126 if COMMAND \
                   cannot be executed, 127 if it is not found."
 )]
@@ -37,6 +38,15 @@ pub struct Cli {
     #[arg(short, long, value_name = "USER")]
     pub user: Option<OsString>,
 
+    /// Make running views whole: put back overrides that the host has uncovered, renew those that
+    /// were replaced, add new ones, drop removed ones, hide the host's daemons again
+    #[arg(long, conflicts_with_all = ["etc", "host_resolvers", "sys", "user"])]
+    pub heal: bool,
+
+    /// Heal views as soon as something happens to them, until SIGTERM
+    #[arg(long, conflicts_with_all = ["heal", "etc", "host_resolvers", "sys", "user"])]
+    pub watch: bool,
+
     /// Say on standard error what is mounted where
     #[arg(short)]
     pub verbose: bool,
@@ -45,7 +55,7 @@ pub struct Cli {
     /// the command and its arguments ($SHELL, else /bin/sh, if there is none)
     #[arg(
         value_name = "NAME [COMMAND [ARG]...]",
-        required = true,
+        required_unless_present_any = ["heal", "watch"],
         trailing_var_arg = true,
         allow_hyphen_values = false
     )]

@@ -4,19 +4,17 @@
 #![forbid(unsafe_code)]
 
 mod cli;
+mod command;
+mod healing;
 
-use std::convert::Infallible;
-use std::env;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::fmt::Display;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::Parser as _;
 use clap::error::ErrorKind;
-use netns::process::{self, NotStarted, User};
-use netns::view::{self, Event, View};
-use netns::{Namespace, Selector, printable, usage_error};
+use netns::{printable, process, usage_error};
 
 pub use cli::Cli;
 
@@ -39,14 +37,14 @@ impl From<Exit> for ExitCode {
 
 /// Run the program with the arguments and environment of this process.
 ///
-/// Returns only if no command was started.
+/// Returns only if no command was started, because it failed or was to do something else.
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
-    match run(&cli) {
-        Ok(never) => match never {},
+    match dispatch(&cli) {
+        Ok(status) => status,
         Err((exit, message)) => {
             complain(message);
             exit.into()
@@ -72,109 +70,25 @@ fn usage(error: &clap::Error) -> ExitCode {
     Exit::Failed.into()
 }
 
-fn run(cli: &Cli) -> Result<Infallible, (Exit, String)> {
-    let failed = |error: netns::Error| (Exit::Failed, error.to_string());
+fn dispatch(cli: &Cli) -> Result<ExitCode, Failure> {
     if process::gained_privileges() {
         let why = "its privileges are not its caller's: it is installed set-user-ID or with file \
                    capabilities, or real and effective ids differ (a set-user-ID wrapper must \
                    call setresuid first)";
         return Err((Exit::Failed, why.into()));
     }
-    let (selector, command) = target(&cli.name_and_command).map_err(failed)?;
-    let labelled = |label: &OsStr, error: netns::Error| {
-        (Exit::Failed, format!("{}: {error}", printable(label)))
-    };
-    let failed = |error| labelled(selector.as_os_str(), error);
-    let (namespace, name) = Namespace::find(&selector).map_err(failed)?;
-    // A namespace without a name is called by its path, which a change of directory must not
-    // make another.
-    let label = match &name {
-        Some(name) => name.as_os_str().to_owned(),
-        None => std::path::absolute(selector.path())
-            .unwrap_or(selector.path())
-            .into(),
-    };
-    let failed = |error| labelled(&label, error);
-
-    let mut options = view::Options::default();
-    options.etc = match cli.etc {
-        cli::Etc::Bind => view::Etc::Bind,
-        cli::Etc::Sealed => view::Etc::Sealed,
-    };
-    options.host_resolvers = match cli.host_resolvers {
-        cli::HostResolvers::Mask => view::HostResolvers::Mask,
-        cli::HostResolvers::Keep => view::HostResolvers::Keep,
-    };
-    options.sys = match cli.sys {
-        cli::Sys::Auto => view::Sys::Auto,
-        cli::Sys::Keep => view::Sys::Keep,
-    };
-    let report = &mut |event| tell(&label, cli.verbose, &event);
-    let mut view = View::enter(&namespace, name.as_ref(), options, report).map_err(failed)?;
-    // Looking up a user may take its time; the host may replace files meanwhile.
-    let user = cli
-        .user
-        .as_deref()
-        .map(User::find)
-        .transpose()
-        .map_err(failed)?;
-    view.settle(report).map_err(failed)?;
-    if let Some(user) = user {
-        user.become_user().map_err(failed)?;
-        view.verify().map_err(failed)?;
+    if cli.heal || cli.watch {
+        return healing::run(cli);
     }
-    process::exec(&command, &label).map_err(|error| {
-        let (exit, why) = match error {
-            NotStarted::NotFound => (Exit::NotFound, "command not found".to_owned()),
-            NotStarted::NotExecutable(why) => {
-                (Exit::NotExecutable, format!("cannot be executed: {why}"))
-            }
-        };
-        (
-            exit,
-            format!("{}: {}: {why}", printable(&label), printable(&command[0])),
-        )
-    })
+    match command::run(cli)? {}
 }
 
-/// The namespace, and the command with its arguments: the caller's shell if none is given.
-fn target(arguments: &[OsString]) -> Result<(Selector, Vec<OsString>), netns::Error> {
-    let (name, command) = arguments
-        .split_first()
-        .map_or((OsStr::new(""), &[][..]), |(name, rest)| {
-            (name.as_os_str(), rest)
-        });
-    let command = match command {
-        [separator, rest @ ..] if separator == "--" => rest,
-        command => command,
-    };
-    let command = if command.is_empty() {
-        vec![shell()]
-    } else {
-        command.to_vec()
-    };
-    Ok((Selector::new(name)?, command))
-}
+/// Why the program did not do what it was asked to.
+type Failure = (Exit, String);
 
-fn shell() -> OsString {
-    env::var_os("SHELL")
-        .filter(|shell| !shell.is_empty())
-        .unwrap_or_else(|| "/bin/sh".into())
-}
-
-fn tell(namespace: &OsStr, verbose: bool, event: &Event) {
-    let namespace = printable(namespace);
-    match event {
-        Event::Mounted { target, source } if verbose => {
-            complain(format_args!(
-                "{namespace}: {} on {}",
-                printable(source),
-                printable(target)
-            ));
-        }
-        Event::Mounted { .. } => {}
-        Event::Warning(text) => complain(format_args!("{namespace}: warning: {text}")),
-    }
+/// A failure of netns-exec itself at the namespace called `label`.
+fn failed_at(label: &OsStr, error: &netns::Error) -> Failure {
+    (Exit::Failed, format!("{}: {error}", printable(label)))
 }
 
 /// One line on standard error. If even that is closed, the exit status still tells.

@@ -26,7 +26,6 @@ mod namespace;
 mod printable;
 pub mod process;
 mod processes;
-#[allow(dead_code)] // What healing needs.
 mod sys;
 pub mod view;
 

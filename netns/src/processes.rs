@@ -98,6 +98,12 @@ impl Process {
         FileId::of_path(&self.directory.join("ns").join(kind)).map(NamespaceId::of)
     }
 
+    /// A handle of its mount namespace.
+    pub(crate) fn open_mount_namespace(&self) -> nix::Result<OwnedFd> {
+        let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC;
+        open(&self.directory.join("ns/mnt"), flags, Mode::empty())
+    }
+
     /// The file (`O_PATH`) that it gets by opening the absolute `path`: in its mount namespace,
     /// below its root directory.
     ///

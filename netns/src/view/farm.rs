@@ -60,6 +60,11 @@ impl Farm {
         fs::symlink_metadata(directory.join(HOST)).is_ok()
     }
 
+    /// Whether an override of this name would be in its way.
+    pub(super) fn needs_name(name: &OsStr) -> bool {
+        name == OWN
+    }
+
     /// What the host has in the directory, if a farm covers it.
     pub(super) fn host_of(directory: &Path) -> PathBuf {
         directory.join(HOST)
@@ -163,12 +168,11 @@ impl Farm {
         self.shows_host(name) || readlinkat(&self.root, name) == Err(Errno::ENOENT)
     }
 
-    /// Bind the directory of overrides, so that links can lead to its entries.
-    pub(super) fn bind_overrides(&self, overrides: &OverridesDir) -> nix::Result<()> {
-        let tree = Tree::of(overrides)?;
-        match self.attach_directory(OVERRIDES, &tree) {
+    /// Attach the directory of overrides, so that links can lead to its entries.
+    pub(super) fn bind_overrides(&self, tree: &Tree) -> nix::Result<()> {
+        match self.attach_directory(OVERRIDES, tree) {
             // Another directory of that name was there.
-            Err(Errno::EEXIST) => replace(&tree, &self.directory.join(OVERRIDES)),
+            Err(Errno::EEXIST) => replace(tree, &self.directory.join(OVERRIDES)),
             result => result,
         }
     }
@@ -192,11 +196,8 @@ impl Farm {
     }
 
     /// Make something that the override can be mounted on.
-    pub(super) fn make_place(&self, entry: &Override) -> Result<(), Error> {
-        let failed = |errno| entry.not_mounted(errno);
-        let Some(name) = entry.target.file_name().filter(|name| *name != OWN) else {
-            return Err(entry.refused("has a name that netns-exec itself needs", "rename it"));
-        };
+    pub(super) fn make_place(&self, entry: &Override) -> nix::Result<()> {
+        let name = entry.name();
         let there = fs::symlink_metadata(&entry.target);
         if there.is_ok_and(|there| match entry.kind {
             Kind::File => there.is_file(),
@@ -204,15 +205,14 @@ impl Farm {
         }) {
             return Ok(());
         }
-        self.clear(name).map_err(failed)?;
-        let made = match entry.kind {
+        self.clear(name)?;
+        match entry.kind {
             Kind::Directory => mkdirat(&self.root, name, Mode::from_bits_truncate(0o755)),
             Kind::File => {
                 let flags = OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_WRONLY | OFlag::O_CLOEXEC;
                 openat(&self.root, name, flags, Mode::from_bits_truncate(0o644)).map(drop)
             }
-        };
-        made.map_err(failed)
+        }
     }
 
     /// Make it read-only, so that nothing in the view takes a file that it creates there for one

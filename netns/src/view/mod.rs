@@ -5,15 +5,15 @@
 //! command. It fails closed: an override that cannot be put in place is an error, and whatever had
 //! been mounted by then goes with the process, for it was private.
 
-#[allow(dead_code)] // What healing needs.
 mod farm;
-#[allow(dead_code)]
+mod found;
+mod heal;
 mod masks;
 mod overrides;
-#[allow(dead_code)]
 mod record;
 mod sysfs;
 mod tree;
+mod watch;
 mod working_directory;
 
 use std::path::{Path, PathBuf};
@@ -23,9 +23,12 @@ use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 
 use crate::{ETC, Error, EtcFiles, Name, Namespace};
+pub use found::FoundView;
+pub use heal::{Care, Healed, Mended, Mending};
 use overrides::Overrides;
 pub use record::Record;
 use tree::{Tree, open_directory};
+pub use watch::{Watch, WatchEvent};
 use working_directory::WorkingDirectory;
 
 /// What becomes of `/sys`.

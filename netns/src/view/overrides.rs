@@ -113,10 +113,12 @@ impl Overrides {
         };
         let farm = Farm::plant(etc, &host, plan)?;
         if let Some(directory) = &self.directory {
-            farm.bind_overrides(directory).map_err(|errno| {
-                let action = format!("show {} in the view", printable(directory.path()));
-                Error::system(action, errno)
-            })?;
+            Tree::of(directory)
+                .and_then(|tree| farm.bind_overrides(&tree))
+                .map_err(|errno| {
+                    let action = format!("show {} in the view", printable(directory.path()));
+                    Error::system(action, errno)
+                })?;
         }
         report(Event::Mounted {
             target: etc.into(),
@@ -238,7 +240,8 @@ fn place_in(
             how: How::Linked,
         }));
     }
-    farm.make_place(entry)?;
+    farm.make_place(entry)
+        .map_err(|errno| entry.not_mounted(errno))?;
     attach(directory, name)
 }
 
@@ -275,8 +278,12 @@ fn attach(directory: &OverridesDir, name: &OsStr) -> Result<Option<Placed>, Erro
 /// Whether the override can be mounted on what the host has there.
 ///
 /// # Errors
-/// If the host has a directory where the override is a file, or the reverse.
-fn has_mount_point(entry: &Override) -> Result<bool, Error> {
+/// If the host has a directory where the override is a file, or the reverse, and for a name that
+/// is not to be had.
+pub(super) fn has_mount_point(entry: &Override) -> Result<bool, Error> {
+    if Farm::needs_name(entry.name()) {
+        return Err(entry.refused("has a name that netns-exec itself needs", "rename it"));
+    }
     let place = match refer_to(&entry.target) {
         Ok(place) => place,
         Err(Errno::ENOENT) => return Ok(false),

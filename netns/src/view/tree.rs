@@ -9,7 +9,7 @@ use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sys::stat::Mode;
 
 use crate::error::errno_of;
-use crate::sys::mount::{clone_tree, is_mount_root, move_mount, move_mount_beneath};
+use crate::sys::mount::{clone_tree, is_mount_root, make_slave, move_mount, move_mount_beneath};
 
 /// What is mounted at and below a file or directory, to be attached elsewhere.
 #[derive(Debug)]
@@ -32,6 +32,14 @@ impl Tree {
                 fd.map(Tree::Original).map_err(|error| errno_of(&error))
             }
             Err(errno) => Err(errno),
+        }
+    }
+
+    /// Let nothing that is mounted in it later come to where it was copied from.
+    pub(super) fn make_slave(&self) -> nix::Result<()> {
+        match self {
+            Tree::Copy(copy) => make_slave(copy),
+            Tree::Original(_) => Err(Errno::ENOSYS),
         }
     }
 
@@ -75,7 +83,7 @@ pub(super) fn unmount_all(path: &Path) -> nix::Result<()> {
 }
 
 /// Unmount what is on top at `path`. False if nothing is mounted there.
-fn unmount(path: &Path) -> nix::Result<bool> {
+pub(super) fn unmount(path: &Path) -> nix::Result<bool> {
     match umount2(path, MntFlags::MNT_DETACH | MntFlags::UMOUNT_NOFOLLOW) {
         Ok(()) => Ok(true),
         Err(Errno::EINVAL | Errno::ENOENT) => Ok(false),

@@ -1,0 +1,108 @@
+//! Running a command in a view.
+
+use std::convert::Infallible;
+use std::env;
+use std::ffi::{OsStr, OsString};
+
+use netns::process::{self, NotStarted, User};
+use netns::view::{self, Event, View};
+use netns::{Namespace, Selector, printable};
+
+use crate::{Cli, Exit, Failure, cli, complain, failed_at};
+
+/// Enter the view and become the command.
+pub(crate) fn run(cli: &Cli) -> Result<Infallible, Failure> {
+    let failed = |error: netns::Error| (Exit::Failed, error.to_string());
+    let (selector, command) = target(&cli.name_and_command).map_err(failed)?;
+    let failed = |error| failed_at(selector.as_os_str(), &error);
+    let (namespace, name) = Namespace::find(&selector).map_err(failed)?;
+    // A namespace without a name is called by its path, which a change of directory must not
+    // make another.
+    let label = match &name {
+        Some(name) => name.as_os_str().to_owned(),
+        None => std::path::absolute(selector.path())
+            .unwrap_or(selector.path())
+            .into(),
+    };
+    let failed = |error| failed_at(&label, &error);
+
+    let mut options = view::Options::default();
+    options.etc = match cli.etc {
+        cli::Etc::Bind => view::Etc::Bind,
+        cli::Etc::Sealed => view::Etc::Sealed,
+    };
+    options.host_resolvers = match cli.host_resolvers {
+        cli::HostResolvers::Mask => view::HostResolvers::Mask,
+        cli::HostResolvers::Keep => view::HostResolvers::Keep,
+    };
+    options.sys = match cli.sys {
+        cli::Sys::Auto => view::Sys::Auto,
+        cli::Sys::Keep => view::Sys::Keep,
+    };
+    let report = &mut |event| tell(&label, cli.verbose, &event);
+    let mut view = View::enter(&namespace, name.as_ref(), options, report).map_err(failed)?;
+    // Looking up a user may take its time; the host may replace files meanwhile.
+    let user = cli
+        .user
+        .as_deref()
+        .map(User::find)
+        .transpose()
+        .map_err(failed)?;
+    view.settle(report).map_err(failed)?;
+    if let Some(user) = user {
+        user.become_user().map_err(failed)?;
+        view.verify().map_err(failed)?;
+    }
+    process::exec(&command, &label).map_err(|error| {
+        let (exit, why) = match error {
+            NotStarted::NotFound => (Exit::NotFound, "command not found".to_owned()),
+            NotStarted::NotExecutable(why) => {
+                (Exit::NotExecutable, format!("cannot be executed: {why}"))
+            }
+        };
+        (
+            exit,
+            format!("{}: {}: {why}", printable(&label), printable(&command[0])),
+        )
+    })
+}
+
+/// The namespace, and the command with its arguments: the caller's shell if none is given.
+fn target(arguments: &[OsString]) -> Result<(Selector, Vec<OsString>), netns::Error> {
+    let (name, command) = arguments
+        .split_first()
+        .map_or((OsStr::new(""), &[][..]), |(name, rest)| {
+            (name.as_os_str(), rest)
+        });
+    let command = match command {
+        [separator, rest @ ..] if separator == "--" => rest,
+        command => command,
+    };
+    let command = if command.is_empty() {
+        vec![shell()]
+    } else {
+        command.to_vec()
+    };
+    Ok((Selector::new(name)?, command))
+}
+
+fn shell() -> OsString {
+    env::var_os("SHELL")
+        .filter(|shell| !shell.is_empty())
+        .unwrap_or_else(|| "/bin/sh".into())
+}
+
+fn tell(namespace: &OsStr, verbose: bool, event: &Event) {
+    let namespace = printable(namespace);
+    match event {
+        Event::Mounted { target, source } if verbose => {
+            complain(format_args!(
+                "{namespace}: {} on {}",
+                printable(source),
+                printable(target)
+            ));
+        }
+        Event::Mounted { .. } => {}
+        Event::Warning(text) => complain(format_args!("{namespace}: warning: {text}")),
+    }
+}
