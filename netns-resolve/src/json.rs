@@ -22,6 +22,7 @@ struct Line {
     message: Option<String>,
     canonical_name: Option<String>,
     addresses: Vec<String>,
+    order_guessed: bool,
     source: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     glibc: Option<Value>,
@@ -45,6 +46,7 @@ pub(crate) fn write(
         message: None,
         canonical_name: None,
         addresses: Vec::new(),
+        order_guessed: false,
         source: None,
         glibc,
         trace: explain.then(|| verdict.trace.steps().iter().map(step).collect()),
@@ -53,6 +55,7 @@ pub(crate) fn write(
         Ok(found) => {
             line.canonical_name = Some(text(&found.canonical_name));
             line.addresses = found.addresses.iter().map(ToString::to_string).collect();
+            line.order_guessed = found.order_guessed;
             line.source = source(&verdict.trace);
         }
         Err(failure) => {

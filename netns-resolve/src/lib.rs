@@ -199,11 +199,15 @@ impl Session<'_> {
             }
         }
         self.out.flush()?;
-        if let Err(failure) = &verdict.result
-            && (!self.cli.json || matches!(failure, Failure::Own(_)))
-        {
-            let (namespace, host) = (printable(self.label), printable_bytes(host));
-            complain(format_args!("{namespace}: {host}: {failure}"));
+        let (namespace, host) = (printable(self.label), printable_bytes(host));
+        match &verdict.result {
+            Err(failure) if !self.cli.json || matches!(failure, Failure::Own(_)) => {
+                complain(format_args!("{namespace}: {host}: {failure}"));
+            }
+            Ok(found) if found.order_guessed && !self.cli.json => complain(format_args!(
+                "{namespace}: {host}: the order is a guess: only root sees the namespace's routes"
+            )),
+            _ => {}
         }
         Ok(())
     }

@@ -26,6 +26,7 @@ pub(crate) struct Found {
     /// With `-x`, the address asked.
     pub(crate) addresses: Vec<Address>,
     pub(crate) canonical_name: Vec<u8>,
+    pub(crate) order_guessed: bool,
 }
 
 /// Why there is none.
@@ -70,6 +71,7 @@ impl Question<'_> {
                 let result = outcome.result.map_err(Failure::from).map(|answer| Found {
                     addresses: answer.addresses,
                     canonical_name: answer.canonical_name,
+                    order_guessed: answer.order_guessed,
                 });
                 Verdict {
                     result,
@@ -88,6 +90,7 @@ impl Question<'_> {
                 let result = outcome.result.map_err(Failure::from).map(|name| Found {
                     addresses: vec![address],
                     canonical_name: name,
+                    order_guessed: false,
                 });
                 Verdict {
                     result,

@@ -17,7 +17,7 @@ pub enum Departure {
     NoService,
     /// `[SUCCESS=merge]` before a service that has no answer.
     Merge,
-    /// An error code made of an errno that nobody knows.
+    /// An error code made of an errno, or an h_errno, that nobody knows.
     Errno,
     /// AAAA lost while a packet came that answers nothing.
     StrayPacket,
@@ -31,6 +31,8 @@ pub enum Departure {
     NextHops,
     /// A server that takes its time over TCP.
     SlowStream,
+    /// A fifo, or a device without an end, in place of a file.
+    Endless,
     /// `options rotate`.
     Rotate,
     /// `ndots` below 0.
@@ -43,6 +45,14 @@ pub enum Departure {
     LaterOption,
     /// `label` or `precedence` of gai.conf without a prefix length.
     LaterGaiConf,
+}
+
+impl Departure {
+    /// Whether it is about a resolv.conf that is the end of every lookup, of names that come from
+    /// elsewhere too.
+    pub(crate) fn stops_every_lookup(self) -> bool {
+        matches!(self, Departure::SearchList | Departure::Sortlist)
+    }
 }
 
 impl fmt::Display for Departure {
@@ -59,7 +69,7 @@ impl fmt::Display for Departure {
                 "nsswitch.conf: glibc merges from a buffer that it has written over"
             }
             Departure::Errno => {
-                "the code of an IPv4 or reverse lookup: glibc makes it of whatever errno was left"
+                "without an answer: glibc makes the code of whatever errno or h_errno was left"
             }
             Departure::StrayPacket => {
                 "DNS: glibc reads a buffer never written to, after AAAA is lost and a stray comes"
@@ -77,6 +87,7 @@ impl fmt::Display for Departure {
                 "myhostname: the module aborts if a hop of a multipath route has no gateway"
             }
             Departure::SlowStream => "DNS: glibc waits without end for a server over TCP",
+            Departure::Endless => "glibc waits without end for the end of what is no file",
             Departure::Rotate => "resolv.conf: with rotate the first server is one at random",
             Departure::Ndots => "resolv.conf: with ndots below 0 glibc never reads the file again",
             Departure::OneQueryAtATime => {

@@ -58,8 +58,8 @@ pub enum Code {
     NoData,
     /// `EAI_ADDRFAMILY`, -9: a numeric address of another family.
     AddrFamily,
-    /// `EAI_SYSTEM`, -11: see errno.
-    System(Errno),
+    /// `EAI_SYSTEM`, -11, with its errno, see errno(3). It may be 0.
+    System(i32),
     /// `EAI_OVERFLOW`, -12: the name found is longer than `NI_MAXHOST`.
     Overflow,
 }
@@ -106,7 +106,9 @@ impl fmt::Display for Code {
             Code::Fail => "Non-recoverable failure in name resolution",
             Code::NoData => "No address associated with hostname",
             Code::AddrFamily => "Address family for hostname not supported",
-            Code::System(errno) => return write!(f, "System error: {}", errno.desc()),
+            Code::System(errno) => {
+                return write!(f, "System error: {}", Errno::from_raw(*errno).desc());
+            }
             Code::Overflow => "Argument buffer overflow",
         })
     }

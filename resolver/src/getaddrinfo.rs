@@ -4,6 +4,7 @@
 use nix::errno::Errno;
 
 use crate::address::{Address, Family};
+use crate::departure::Departure;
 use crate::error::{Code, Error};
 use crate::lookup::Lookup;
 use crate::nss::{Found, HostError, Reply, Status};
@@ -99,8 +100,12 @@ impl Lookup<'_> {
 
     /// `get_nss_addresses`: one service after the other, for both families or IPv6.
     async fn nss_addresses(&mut self, name: &[u8], family: Family) -> Result<Found, Error> {
-        let services = match self.services() {
-            Err(Error::Code(_)) => return Err(Code::NoName.into()),
+        let services = match self.resolver_context().and_then(|()| self.services()) {
+            Err(Error::Code(_)) => {
+                // Unless the lookup before this one has left NETDB_INTERNAL in h_errno.
+                self.trace.depart(Departure::Errno);
+                return Err(Code::NoName.into());
+            }
             services => services?,
         };
         let mut status = Status::Unavail;
@@ -127,7 +132,7 @@ impl Lookup<'_> {
                         && let Some(HostError::Internal(errno)) = self.host_error
                     {
                         self.service_done(service, status, Action::Return);
-                        return Err(Code::System(Errno::from_raw(errno)).into());
+                        return Err(Code::System(errno).into());
                     }
                     no_data = match self.host_error {
                         Some(HostError::TryAgain) => NoData::Again,
@@ -158,7 +163,7 @@ impl Lookup<'_> {
         if matches!(status, Status::TryAgain | Status::Unavail)
             && let Some(HostError::Internal(errno)) = self.host_error
         {
-            return Err(Code::System(Errno::from_raw(errno)).into());
+            return Err(Code::System(errno).into());
         }
         match (no_data, no_inet6_data) {
             (NoData::Again, NoData::Again) => return Err(Code::Again.into()),

@@ -36,6 +36,7 @@ struct Switched {
 impl Lookup<'_> {
     /// The IPv4 addresses of a name.
     pub(crate) async fn gethostbyname2(&mut self, name: &[u8]) -> Result<Found, Error> {
+        self.resolver_context()?;
         match numeric::digits_dots(name, Family::Inet) {
             DigitsDots::NotNumeric => {}
             DigitsDots::Address(ip) => {
@@ -68,7 +69,7 @@ impl Lookup<'_> {
             (_, Some(HostError::NoData)) if !errno_is_set => Code::NoData,
             (_, Some(HostError::TryAgain)) => Code::Again,
             (_, _) if !errno_is_set => Code::NoName,
-            (_, Some(HostError::Internal(errno))) => Code::System(Errno::from_raw(errno)),
+            (_, Some(HostError::Internal(errno))) => Code::System(errno),
             (_, _) => Code::NoData,
         };
         Err(self.closing_code(&switched, code).into())
@@ -79,6 +80,7 @@ impl Lookup<'_> {
         if ip == IpAddr::V6(std::net::Ipv6Addr::UNSPECIFIED) {
             return Err(Code::NoName.into());
         }
+        self.resolver_context()?;
         let mut switched = self.switch(Question::Address(ip)).await?;
         if let (Status::Success, Some(found)) = (switched.status, switched.found.take()) {
             let name = self.host_conf()?.trim(&found.canonical_name).to_vec();
@@ -90,7 +92,7 @@ impl Lookup<'_> {
             };
         }
         let code = |host_error, _| match host_error {
-            Some(HostError::Internal(errno)) => Code::System(Errno::from_raw(errno)),
+            Some(HostError::Internal(errno)) => Code::System(errno),
             Some(HostError::TryAgain) => Code::Again,
             _ => Code::NoName,
         };
@@ -106,7 +108,7 @@ impl Lookup<'_> {
         let mut found = None;
         let services = match self.services() {
             Err(Error::Code(Code::System(errno))) => {
-                self.host_error = Some(HostError::Internal(errno as i32));
+                self.host_error = Some(HostError::Internal(errno));
                 return Ok(Switched {
                     status,
                     found: None,

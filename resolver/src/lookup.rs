@@ -1,9 +1,7 @@
 //! One lookup under way: the configuration as it is now, the `h_errno` so far, the trace; and how
 //! it reaches the services and the namespace.
 
-use std::ffi::OsString;
 use std::net::IpAddr;
-use std::os::unix::ffi::OsStringExt as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -11,18 +9,17 @@ use hostsfile::Hosts;
 use netns::{EtcFiles, interfaces, printable_bytes};
 use nix::errno::Errno;
 
-use crate::address::{Address, Family, Scope};
+use crate::address::{Address, Scope};
 use crate::conf::gai_conf::GaiConf;
 use crate::conf::host_conf::HostConf;
 use crate::conf::nsswitch::{Nsswitch, Service};
-use crate::conf::resolv_conf::{Context, ResolvConf};
 use crate::departure::Departure;
-use crate::dns::{Dns, DnsConfig, HostAliases, Network};
 use crate::error::{Code, Error};
-use crate::nss::{HostError, Reply};
-use crate::target::Target;
+use crate::files::Unread;
+use crate::nss::HostError;
+use crate::target::{Place, Target};
 use crate::trace::{Step, Trace};
-use crate::{files, numeric, sources};
+use crate::{files, numeric, services, sources};
 
 /// See the module.
 pub(crate) struct Lookup<'r> {
@@ -32,6 +29,8 @@ pub(crate) struct Lookup<'r> {
     /// glibc's `h_errno`: a service that sets none leaves that of the service before it.
     pub(crate) host_error: Option<HostError>,
     host_conf: Option<HostConf>,
+    /// The order of the addresses depends on sources or interfaces that could not be seen.
+    pub(crate) order_guessed: bool,
 }
 
 impl<'r> Lookup<'r> {
@@ -44,6 +43,7 @@ impl<'r> Lookup<'r> {
             trace: Trace::default(),
             host_error: None,
             host_conf: None,
+            order_guessed: false,
         })
     }
 
@@ -58,8 +58,41 @@ impl<'r> Lookup<'r> {
         }
     }
 
-    fn file(&mut self, name: &'static str) -> Result<Option<Vec<u8>>, netns::Error> {
+    /// The content of a file, None if it cannot be read.
+    pub(crate) fn file(&mut self, name: &'static str) -> Result<Option<Vec<u8>>, netns::Error> {
         Ok(files::read(&self.etc, name, &mut self.trace)?.ok())
+    }
+
+    /// Read resolv.conf, which glibc does before it asks the first service, be that DNS or not.
+    ///
+    /// # Errors
+    /// [`Code::System`] if it is there and cannot be read.
+    pub(crate) fn resolver_context(&mut self) -> Result<(), Error> {
+        let mut trace = Trace::default();
+        // What keeps an override from being put in place matters to DNS alone.
+        let Ok(content) = files::read(&self.etc, "resolv.conf", &mut trace) else {
+            return Ok(());
+        };
+        let content = match content {
+            Err(unread) if !unread.is_absence() => {
+                self.trace.append(trace);
+                return Err(self.unreadable("resolv.conf", unread).into());
+            }
+            content => content.unwrap_or_default(),
+        };
+        let conf = services::resolv_conf(&content, &self.target.environment);
+        let stops = |departure: &&Departure| departure.stops_every_lookup();
+        for departure in conf.notes.departures().iter().filter(stops) {
+            self.trace.depart(*departure);
+        }
+        Ok(())
+    }
+
+    fn unreadable(&mut self, name: &str, unread: Unread) -> Code {
+        self.note(format!(
+            "{name} is there and cannot be read, which disables all lookups"
+        ));
+        Code::System(unread.errno() as i32)
     }
 
     /// Whether glibc's look for changed files leaves errno as `ENOENT` behind, for want of one that
@@ -73,16 +106,19 @@ impl<'r> Lookup<'r> {
         Ok(false)
     }
 
-    /// The hosts services in order. An unreadable file means the default ones; a syntax error
-    /// means none, as [`Code::System`] with `EINVAL`.
+    /// The hosts services in order; without a file the default ones.
+    ///
+    /// # Errors
+    /// [`Code::System`] if the file is there and cannot be read, or has a syntax error (`EINVAL`).
     pub(crate) fn services(&mut self) -> Result<Vec<Service>, Error> {
-        let nsswitch = match self.file("nsswitch.conf")? {
-            Some(content) => Nsswitch::parse(&content),
-            None => Nsswitch::default(),
+        let nsswitch = match files::read(&self.etc, "nsswitch.conf", &mut self.trace)? {
+            Ok(content) => Nsswitch::parse(&content),
+            Err(unread) if unread.is_absence() => Nsswitch::default(),
+            Err(unread) => return Err(self.unreadable("nsswitch.conf", unread).into()),
         };
         let services = nsswitch.hosts.map_err(|error| {
             self.note(error.to_string());
-            Code::System(Errno::EINVAL)
+            Code::System(Errno::EINVAL as i32)
         })?;
         if services.is_empty() {
             self.trace.depart(Departure::NoService);
@@ -95,7 +131,7 @@ impl<'r> Lookup<'r> {
         if self.host_conf.is_none() {
             let environment = &self.target.environment;
             let content = match &environment.resolv_host_conf {
-                Some(path) => files::read_elsewhere(path),
+                Some(path) => files::read_elsewhere(path, &mut self.trace),
                 None => self.file("host.conf")?,
             };
             let host_conf = HostConf::parse(&content.unwrap_or_default(), environment);
@@ -111,7 +147,7 @@ impl<'r> Lookup<'r> {
     }
 
     /// Note those environment variables that are set: each counts over a file.
-    fn note_variables(&mut self, variables: &[(&str, &Option<Vec<u8>>)]) {
+    pub(crate) fn note_variables(&mut self, variables: &[(&str, &Option<Vec<u8>>)]) {
         for (name, value) in variables {
             if let Some(value) = value {
                 self.note(format!(
@@ -123,70 +159,14 @@ impl<'r> Lookup<'r> {
     }
 
     /// The hosts file, or why it cannot be read.
-    pub(crate) fn hosts(&mut self) -> Result<Result<(Arc<Hosts>, PathBuf), Errno>, netns::Error> {
+    pub(crate) fn hosts(&mut self) -> Result<Result<(Arc<Hosts>, PathBuf), Unread>, netns::Error> {
         let hosts = self.target.hosts.read(&self.etc, &mut self.trace)?;
         if let Ok((hosts, _)) = &hosts
             && hosts.overrun().is_some()
         {
             self.trace.depart(Departure::IndentedLine);
         }
-        Ok(hosts.map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(0))))
-    }
-
-    /// What DNS says to a name.
-    pub(crate) async fn dns_addresses(
-        &mut self,
-        name: &[u8],
-        family: Family,
-    ) -> Result<Reply, Error> {
-        let name = name.to_vec();
-        self.dns(async move |dns, trace| dns.addresses(&name, family, trace).await)
-            .await
-    }
-
-    /// What DNS says to an address.
-    pub(crate) async fn dns_pointer(&mut self, ip: IpAddr) -> Result<Reply, Error> {
-        self.dns(async move |dns, trace| dns.pointer(ip, trace).await)
-            .await
-    }
-
-    /// Ask DNS on the thread inside the namespace.
-    async fn dns(
-        &mut self,
-        ask: impl AsyncFnOnce(Dns<'_, Network>, &mut Trace) -> Reply + Send + 'static,
-    ) -> Result<Reply, Error> {
-        let content = self.file("resolv.conf")?.unwrap_or_default();
-        let environment = self.target.environment.clone();
-        self.note_variables(&[
-            ("LOCALDOMAIN", &environment.localdomain),
-            ("RES_OPTIONS", &environment.res_options),
-            ("HOSTALIASES", &environment.hostaliases),
-        ]);
-        let aliases = environment
-            .hostaliases
-            .as_deref()
-            .and_then(files::read_elsewhere);
-        let inside = self.target.inside()?;
-        let answer = inside.run(async move || {
-            // Read here because the scopes of servers are interfaces of the namespace.
-            let context = Context {
-                environment: &environment,
-                host_name: &host_name(),
-                interface_index: &interfaces::index_of,
-            };
-            let resolv_conf = ResolvConf::parse(&content, &context);
-            let mut trace = resolv_conf.notes.clone();
-            let conf = dns_config(resolv_conf, aliases.as_deref());
-            let dns = Dns {
-                conf: &conf,
-                transport: &Network::default(),
-            };
-            let reply = ask(dns, &mut trace).await;
-            (reply, trace)
-        });
-        let (reply, trace) = answer.await?;
-        self.trace.append(trace);
-        Ok(reply)
+        Ok(hosts)
     }
 
     /// Whether the namespace has IPv4 and IPv6 addresses other than 127.0.0.1 and ::1.
@@ -201,12 +181,11 @@ impl<'r> Lookup<'r> {
 
     /// `reorder` of host.conf: an address in a net of the namespace's own goes first.
     pub(crate) async fn reorder(&mut self, addresses: &mut [Address]) -> Result<(), Error> {
-        if addresses.len() > 1 && self.host_conf()?.reorder {
-            let nets = self
-                .target
-                .inside_or_here()?
-                .run(sources::ipv4_nets)
-                .await?;
+        if addresses.len() > 1
+            && self.host_conf()?.reorder
+            && let Some(place) = self.place_for_order()?
+        {
+            let nets = place.run(sources::ipv4_nets).await?;
             self.host_conf()?.reorder(addresses, &nets);
         }
         Ok(())
@@ -216,19 +195,28 @@ impl<'r> Lookup<'r> {
     pub(crate) async fn ordered(&mut self, addresses: Vec<Address>) -> Result<Vec<Address>, Error> {
         let conf = GaiConf::parse(&self.file("gai.conf")?.unwrap_or_default());
         self.trace.append(conf.notes.clone());
-        let order = match self.target.inside_or_here() {
-            Ok(place) => place.run(move || sources::order(addresses, &conf)).await?,
-            Err(error) if error.is_permission_denied() => {
-                self.note(format!(
-                    "the order is a guess, for want of source addresses: {error}"
-                ));
-                return Ok(sources::order_unseen(addresses, &conf));
-            }
-            Err(error) => return Err(error.into()),
+        let Some(place) = self.place_for_order()? else {
+            return Ok(sources::order_unseen(addresses, &conf));
         };
+        let order = place.run(move || sources::order(addresses, &conf)).await?;
         let ordered = order.iter().map(|entry| entry.address.clone()).collect();
         self.trace.push(Step::Order(order));
         Ok(ordered)
+    }
+
+    /// Where to look at what the order of addresses depends on; None, and a note, for a caller who
+    /// may not look.
+    fn place_for_order(&mut self) -> Result<Option<Place>, netns::Error> {
+        match self.target.inside_or_here() {
+            Err(error) if error.is_permission_denied() => {
+                if !self.order_guessed {
+                    self.note(format!("the order of the addresses is a guess: {error}"));
+                }
+                self.order_guessed = true;
+                Ok(None)
+            }
+            place => place.map(Some),
+        }
     }
 
     /// What the text after `%` of a numeric address stands for; None if it is no scope at all
@@ -262,37 +250,5 @@ fn prints_interface_name(ip: IpAddr) -> bool {
         IpAddr::V6(ip) => {
             ip.is_unicast_link_local() || (ip.is_multicast() && ip.octets()[1] & 0x0f == 2)
         }
-    }
-}
-
-/// The host name, from which the search list comes where nothing else says.
-fn host_name() -> Vec<u8> {
-    nix::unistd::gethostname()
-        .map(OsString::into_vec)
-        .unwrap_or_default()
-}
-
-/// The parser's words in those of the DNS service.
-fn dns_config(conf: ResolvConf, aliases: Option<&[u8]>) -> DnsConfig {
-    DnsConfig {
-        servers: conf.nameservers,
-        search: conf.search,
-        ndots: conf.ndots,
-        timeout: conf.timeout,
-        attempts: conf.attempts,
-        rotate: conf.rotate,
-        edns0: conf.edns0,
-        single_request: conf.single_request,
-        single_request_reopen: conf.single_request_reopen,
-        use_vc: conf.use_vc,
-        no_tld_query: conf.no_tld_query,
-        no_aaaa: conf.no_aaaa,
-        trust_ad: conf.trust_ad,
-        sortlist: conf
-            .sortlist
-            .iter()
-            .map(|entry| (entry.address, entry.mask))
-            .collect(),
-        aliases: aliases.map(HostAliases::parse).unwrap_or_default(),
     }
 }

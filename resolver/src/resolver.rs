@@ -59,6 +59,9 @@ pub struct Answer {
     pub addresses: Vec<Address>,
     /// The canonical name (`AI_CANONNAME`); bytes, as hosts files may hold any.
     pub canonical_name: Vec<u8>,
+    /// Whether the order is a guess, made without a look at the namespace's routes and interfaces
+    /// for want of privilege.
+    pub order_guessed: bool,
 }
 
 /// The outcome of a lookup, and how it came about.
@@ -68,6 +71,15 @@ pub struct Outcome<T> {
     pub result: Result<T, Error>,
     /// Every step that led there.
     pub trace: Trace,
+}
+
+impl<T> Outcome<T> {
+    fn failed(error: netns::Error) -> Outcome<T> {
+        Outcome {
+            result: Err(error.into()),
+            trace: Trace::default(),
+        }
+    }
 }
 
 impl Resolver {
@@ -138,20 +150,21 @@ impl Resolver {
     /// thread that polls, which matters only for very large hosts files.
     pub async fn lookup_async(&self, host: impl AsRef<[u8]>, options: Options) -> Outcome<Answer> {
         let host = host.as_ref();
-        let (result, trace) = match Lookup::begin(&self.target) {
-            Ok(mut lookup) => {
-                let found = lookup
-                    .getaddrinfo(host, options.family, options.addrconfig)
-                    .await;
-                (found, lookup.trace)
-            }
-            Err(error) => (Err(error.into()), Trace::default()),
+        let mut lookup = match Lookup::begin(&self.target) {
+            Ok(lookup) => lookup,
+            Err(error) => return Outcome::failed(error),
         };
-        let result = result.map(|found| Answer {
-            addresses: found.addresses,
-            canonical_name: found.canonical_name,
-        });
-        Outcome { result, trace }
+        let found = lookup
+            .getaddrinfo(host, options.family, options.addrconfig)
+            .await;
+        Outcome {
+            result: found.map(|found| Answer {
+                addresses: found.addresses,
+                canonical_name: found.canonical_name,
+                order_guessed: lookup.order_guessed,
+            }),
+            trace: lookup.trace,
+        }
     }
 
     /// [`Resolver::reverse`] as a future, for any runtime.
@@ -164,10 +177,7 @@ impl Resolver {
                     trace: lookup.trace,
                 }
             }
-            Err(error) => Outcome {
-                result: Err(error.into()),
-                trace: Trace::default(),
-            },
+            Err(error) => Outcome::failed(error),
         }
     }
 }

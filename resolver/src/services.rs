@@ -3,6 +3,7 @@
 //! `dns` has a module of its own, [`crate::dns`].
 
 mod daemons;
+mod dns;
 mod files;
 mod modules;
 mod myhostname;
@@ -16,6 +17,7 @@ use crate::lookup::Lookup;
 use crate::nss::{HostError, Reply, Status};
 use crate::trace::{Action, ServiceOutcome, Step};
 
+pub(crate) use dns::parse as resolv_conf;
 use modules::Functions;
 
 /// How a service of this name is answered.

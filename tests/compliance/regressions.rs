@@ -2,15 +2,19 @@
 //! agreed on.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
-use testbed::alone;
 use testbed::case::Case;
-use testbed::oracle::Family;
+use testbed::oracle::{Family, Question};
 use testbed::stage::Stage;
-use testbed::world::{Ask, AskOf, File, Scene, Setup};
+use testbed::world::{Ask, AskOf, File, Scene, Setup, World};
+use testbed::{Files, alone};
 
 pub(crate) fn cases() -> Vec<Case> {
-    vec![alone!(differences_once_found_agree)]
+    vec![
+        alone!(differences_once_found_agree),
+        alone!(what_is_no_file_agrees),
+    ]
 }
 
 /// Ask in every scene, and panic with those on which there is no agreement.
@@ -41,7 +45,68 @@ fn differences_once_found_agree() {
     play(SCENES);
 }
 
+/// In place of the host's files: what can be opened and not read, and what cannot be opened.
+fn what_is_no_file_agrees() {
+    type Put = fn(&Files, &Path);
+    let put: [(&str, Put); 4] = [
+        ("a directory", |files, path| files.mkdir(path)),
+        ("a socket", |files, path| files.socket(path)),
+        ("a loop", |files, path| files.symlink(path, path)),
+        ("a long symlink", |files, path| {
+            files.symlink("x".repeat(300), path)
+        }),
+    ];
+    let mut stage = Stage::new(Setup::Loopback);
+    let mut differences = String::new();
+    for file in File::ALL {
+        let Some(name) = file.in_etc() else { continue };
+        let mut world = World::empty(Setup::Loopback);
+        world.set(File::Nsswitch, "hosts: files dns\n");
+        world.set(File::Hosts, "10.0.0.1 a\n10.0.0.2 b\n10.0.0.3 b\n");
+        world.set(File::ResolvConf, "nameserver 127.0.0.53\n");
+        world.files[file as usize] = None;
+        for (what, put) in put {
+            stage.put_up(&world);
+            let path = Path::new("/etc").join(name);
+            put(stage.sandbox().files(), &path);
+            for question in questions() {
+                stage.dismiss();
+                let both = stage.ask(&question);
+                if !both.agree() {
+                    let _ = writeln!(differences, "{what} as {name}: {question}\n{both}");
+                }
+            }
+            stage.sandbox().files().remove(&path);
+        }
+    }
+    assert!(differences.is_empty(), "no agreement:\n{differences}");
+}
+
+/// What is there and what is not, every way.
+fn questions() -> Vec<Question> {
+    let mut questions = vec![
+        Ask::Address("10.0.0.1").question(),
+        Ask::Address("10.0.0.9").question(),
+        Ask::Name(b"1.2.3.4.5", Family::Inet).question(),
+    ];
+    for name in [&b"b"[..], b"nosuch"] {
+        questions.extend(Family::ALL.map(|family| Ask::Name(name, family).question()));
+    }
+    questions
+}
+
 const SCENES: &[Scene] = &[
+    Scene {
+        rule: "more nets of a sortlist count than an old structure holds",
+        files: &[(
+            File::ResolvConf,
+            b"nameserver 127.0.0.53\nsortlist 1.0.0.0 2.0.0.0 3.0.0.0 4.0.0.0 5.0.0.0 6.0.0.0 \
+              7.0.0.0 8.0.0.0 9.0.0.0 10.1.0.0/255.255.0.0 10.2.0.0/255.255.0.0\n",
+        )],
+        servers: &["a.test A 10.3.0.1\na.test A 10.2.0.1\na.test A 10.1.0.1\n"],
+        ask: Ask::Name(b"a.test", Family::Inet),
+        ..Scene::EMPTY
+    },
     Scene {
         rule: "no server's last word is no error of IPv4 where errno was 0",
         files: &[(

@@ -28,6 +28,8 @@ pub(crate) fn cases() -> Vec<Case> {
         alone!(override_that_cannot_be_used_is_125),
         alone!(without_root_hosts_answers_still_come),
         alone!(without_root_a_needed_query_is_125),
+        alone!(without_root_what_takes_no_query_is_answered),
+        alone!(without_root_the_order_is_called_a_guess),
         alone!(closed_output_is_no_failure),
     ]
 }
@@ -407,6 +409,51 @@ fn without_root_a_needed_query_is_125() {
     ];
     let inside = sandbox.ip_netns_exec(&alpha, inside).arg("www.corp.test");
     inside.run().prints("10.1.0.1");
+}
+
+fn without_root_what_takes_no_query_is_answered() {
+    need::root();
+    let (sandbox, alpha) = Sandbox::alpha();
+    alpha.file("nsswitch.conf", NSSWITCH_DNS);
+    alpha.file("resolv.conf", "nameserver 127.0.0.53\n");
+    let ask = |args: &[&str]| {
+        let command = sandbox.netns_resolve(args.iter().copied());
+        command.user(NOBODY).run()
+    };
+    let label = "x".repeat(64);
+    for name in ["a b", "-a", &label, "a..b."] {
+        for family in [&["alpha", "--"][..], &["-4", "alpha", "--"]] {
+            let root = sandbox.netns_resolve(family.iter().copied()).arg(name);
+            let run = ask(&[family, &[name]].concat());
+            run.exits(2).complains(&[&root.run().err()]);
+        }
+    }
+    alpha.file("resolv.conf", "nameserver 127.0.0.53\noptions attempts:0\n");
+    ask(&["alpha", "www"]).exits(3).complains(&["EAI_AGAIN"]);
+    ask(&["-x", "alpha", "10.0.0.9"]).exits(3);
+}
+
+fn without_root_the_order_is_called_a_guess() {
+    need::root();
+    let (sandbox, alpha) = Sandbox::alpha();
+    alpha.file("hosts", "10.0.0.1 two one\n10.0.0.2 two\n");
+    alpha.file("host.conf", "multi on\nreorder on\n");
+    let ask = |args: &[&str]| {
+        let command = sandbox.netns_resolve(args.iter().copied());
+        (command.run(), command.user(NOBODY).run())
+    };
+    for family in [&["alpha", "two"][..], &["-4", "alpha", "two"]] {
+        let (root, nobody) = ask(family);
+        root.quiet().prints("10.0.0.1\n10.0.0.2");
+        nobody.prints("10.0.0.1\n10.0.0.2");
+        nobody.complains(&["alpha: two", "order", "guess"]);
+    }
+    let (root, nobody) = ask(&["--json", "alpha", "two"]);
+    assert_eq!(json(&root.out())["order_guessed"], false);
+    assert_eq!(json(&nobody.quiet().out())["order_guessed"], true);
+    // One address has no order.
+    let (_, nobody) = ask(&["alpha", "one"]);
+    nobody.quiet().prints("10.0.0.1");
 }
 
 fn closed_output_is_no_failure() {

@@ -6,6 +6,7 @@
 
 pub(crate) mod environment;
 pub(crate) mod gai_conf;
+pub(crate) mod host_aliases;
 pub(crate) mod host_conf;
 pub(crate) mod nsswitch;
 pub(crate) mod resolv_conf;

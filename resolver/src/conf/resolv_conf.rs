@@ -51,10 +51,34 @@ pub(crate) struct ResolvConf {
     pub(crate) trust_ad: bool,
     /// `no-aaaa`: do not ask for AAAA.
     pub(crate) no_aaaa: bool,
-    /// `sortlist`: nets whose addresses come first, in order.
+    /// `sortlist`: nets whose addresses come first, in order, without limit on their number.
     pub(crate) sortlist: Vec<SortlistEntry>,
     /// What in the file has no effect, or not the one its author may expect.
     pub(crate) notes: Trace,
+}
+
+/// No servers and no search list, the options as they are by default.
+impl Default for ResolvConf {
+    fn default() -> ResolvConf {
+        ResolvConf {
+            nameservers: Vec::new(),
+            search: Vec::new(),
+            ndots: 1,
+            timeout: 5,
+            attempts: 2,
+            rotate: false,
+            edns0: false,
+            single_request: false,
+            single_request_reopen: false,
+            no_tld_query: false,
+            no_reload: false,
+            use_vc: false,
+            trust_ad: false,
+            no_aaaa: false,
+            sortlist: Vec::new(),
+            notes: Trace::default(),
+        }
+    }
 }
 
 /// A net of `sortlist`.
@@ -82,7 +106,7 @@ impl ResolvConf {
     /// A keyword stands in column 0, in lower case, before a space or a tab. `#` and `;` in column
     /// 0 make a comment. A CR is data.
     pub(crate) fn parse(file: &[u8], context: &Context<'_>) -> ResolvConf {
-        let mut conf = ResolvConf::empty();
+        let mut conf = ResolvConf::default();
         if let Some(list) = &context.environment.localdomain {
             let (list, _) = split_where(c_string(list), |byte| byte == b'\n');
             conf.search = search_list(list);
@@ -108,28 +132,6 @@ impl ResolvConf {
             conf.notes.depart(Departure::Rotate);
         }
         conf
-    }
-
-    /// No servers and no search list, the options as they are by default.
-    fn empty() -> ResolvConf {
-        ResolvConf {
-            nameservers: Vec::new(),
-            search: Vec::new(),
-            ndots: 1,
-            timeout: 5,
-            attempts: 2,
-            rotate: false,
-            edns0: false,
-            single_request: false,
-            single_request_reopen: false,
-            no_tld_query: false,
-            no_reload: false,
-            use_vc: false,
-            trust_ad: false,
-            no_aaaa: false,
-            sortlist: Vec::new(),
-            notes: Trace::default(),
-        }
     }
 
     fn read_line(&mut self, line: &[u8], number: usize, context: &Context<'_>) {

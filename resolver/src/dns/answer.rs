@@ -16,6 +16,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use super::name::WireName;
 use super::query::Responses;
 use super::wire::{CLASS_IN, Malformed, Message, Record, RecordType, TYPE_CNAME, code};
+use crate::conf::resolv_conf::SortlistEntry;
 use crate::nss::{Found, HostError, Reply, Status};
 
 /// sortlist(5) looks at this many addresses (`MAX_NR_ADDRS`).
@@ -198,12 +199,12 @@ fn address(record: &Record<'_>) -> Option<IpAddr> {
 /// those of the next entry, all others last (`addrsort`).
 ///
 /// An entry whose address has bits outside its mask matches nothing.
-pub(super) fn sort(reply: &mut Reply, sortlist: &[(Ipv4Addr, Ipv4Addr)]) {
+pub(super) fn sort(reply: &mut Reply, sortlist: &[SortlistEntry]) {
     let Reply::Found(found) = reply else { return };
     let rank = |ip: IpAddr| {
         sortlist
             .iter()
-            .position(|&(net, mask)| matches!(ip, IpAddr::V4(ip) if ip & mask == net))
+            .position(|net| matches!(ip, IpAddr::V4(ip) if ip & net.mask == net.address))
     };
     let sorted = found.addresses.len().min(MAX_SORTED);
     found.addresses[..sorted].sort_by_key(|address| rank(address.ip).unwrap_or(sortlist.len()));

@@ -69,7 +69,7 @@ impl<T: Transport> Session<'_, T> {
         index: usize,
         progress: &mut Progress,
     ) -> Attempt {
-        let server = self.conf.servers[index];
+        let server = self.conf.nameservers[index];
         let patience = self.patience(index);
         let reached_before = progress.reached;
         let channel = match self.open_datagrams(server, patience).await {

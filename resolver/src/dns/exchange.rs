@@ -14,10 +14,11 @@ use std::time::{Duration, Instant};
 
 use hickory_resolver::proto::op::Message as Question;
 
+use super::Transport;
 use super::name::WireName;
 use super::session::{Errno, Session};
 use super::wire::{Message, RecordType, code};
-use super::{DnsConfig, Transport};
+use crate::conf::resolv_conf::ResolvConf;
 use crate::error::io_text;
 use crate::trace::{self, QueryOutcome, Step};
 
@@ -96,7 +97,7 @@ pub(super) struct Progress {
 impl<T: Transport> Session<'_, T> {
     /// Sends one or two questions until there is a response.
     pub(super) async fn exchange(&mut self, questions: &[Outgoing]) -> Received {
-        let servers = self.conf.servers.as_slice();
+        let servers = self.conf.nameservers.as_slice();
         let mut progress = Progress {
             reached: false,
             stream_error: Errno::TimedOut,
@@ -163,7 +164,7 @@ impl<T: Transport> Session<'_, T> {
     pub(super) fn patience(&self, index: usize) -> Duration {
         let mut seconds = u64::from(self.conf.timeout) << index.min(16);
         if index > 0 {
-            seconds /= self.conf.servers.len() as u64;
+            seconds /= self.conf.nameservers.len() as u64;
         }
         Duration::from_secs(seconds.max(1))
     }
@@ -236,13 +237,13 @@ pub(super) fn describe_error(error: &io::Error) -> QueryOutcome {
 
 /// The server that an exchange begins with. `rotate` goes round the servers over the life of the
 /// process, from a random start.
-fn first_server(conf: &DnsConfig) -> usize {
+fn first_server(conf: &ResolvConf) -> usize {
     static START: OnceLock<usize> = OnceLock::new();
     static EXCHANGES: AtomicUsize = AtomicUsize::new(0);
-    if !conf.rotate || conf.servers.len() <= 1 {
+    if !conf.rotate || conf.nameservers.len() <= 1 {
         return 0;
     }
     // Hickory draws message ids at random.
     let start = *START.get_or_init(|| usize::from(Question::query().metadata.id));
-    start.wrapping_add(EXCHANGES.fetch_add(1, Ordering::Relaxed)) % conf.servers.len()
+    start.wrapping_add(EXCHANGES.fetch_add(1, Ordering::Relaxed)) % conf.nameservers.len()
 }

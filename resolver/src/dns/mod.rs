@@ -9,11 +9,11 @@
 //! server cannot handle two questions at once. Here each lookup learns that anew, as a program
 //! does that looks up one name.
 
-mod alias;
 mod answer;
 mod datagram;
 mod exchange;
 mod name;
+mod offline;
 mod query;
 mod search;
 mod session;
@@ -25,66 +25,50 @@ mod wire;
 mod tests;
 
 use std::fmt::Write;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr};
 
-pub(crate) use alias::HostAliases;
+pub(crate) use offline::Offline;
 pub(crate) use transport::Network;
 pub(crate) use transport::Transport;
 
 use crate::address::Family;
+use crate::conf::host_aliases::HostAliases;
+use crate::conf::resolv_conf::ResolvConf;
 use crate::nss::{HostError, Reply, Status};
 use crate::trace::Trace;
 use session::{Errno, Session};
 use wire::RecordType;
 
-/// What resolv.conf(5), `LOCALDOMAIN`, `RES_OPTIONS` and `HOSTALIASES` say.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct DnsConfig {
-    /// In order, duplicates included. Never empty with glibc, which falls back to 127.0.0.1; if it
-    /// is, lookups end in TRYAGAIN.
-    pub(crate) servers: Vec<SocketAddr>,
-    /// The search list, as spelt.
-    pub(crate) search: Vec<Vec<u8>>,
-    /// A name with at least this many dots is tried as it is first.
-    pub(crate) ndots: u32,
-    /// Seconds to wait for the first server. 0 acts as 1.
-    pub(crate) timeout: u32,
-    /// How often all servers are asked. 0: no query at all, and a temporary failure.
-    pub(crate) attempts: u32,
-    /// Begin each exchange with another server.
-    pub(crate) rotate: bool,
-    /// Offer datagrams of 1200 bytes.
-    pub(crate) edns0: bool,
-    /// A first, AAAA when it is answered.
-    pub(crate) single_request: bool,
-    /// The same, each from a socket of its own.
-    pub(crate) single_request_reopen: bool,
-    /// TCP only.
-    pub(crate) use_vc: bool,
-    /// A name without dots is not tried as it is after the search list.
-    pub(crate) no_tld_query: bool,
-    /// No AAAA queries.
-    pub(crate) no_aaaa: bool,
-    /// Set AD in queries. What comes back of it reaches no caller of a lookup.
-    pub(crate) trust_ad: bool,
-    /// Networks and masks for the order of IPv4 addresses.
-    pub(crate) sortlist: Vec<(Ipv4Addr, Ipv4Addr)>,
-    /// The user's aliases.
-    pub(crate) aliases: HostAliases,
-}
-
 /// The service.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Dns<'a, T> {
     /// What to ask whom.
-    pub(crate) conf: &'a DnsConfig,
+    pub(crate) conf: &'a ResolvConf,
+    /// The user's aliases.
+    pub(crate) aliases: &'a HostAliases,
     /// How to get there.
     pub(crate) transport: &'a T,
 }
 
+/// What is asked of it.
+#[derive(Clone, Debug)]
+pub(crate) enum Question {
+    /// The addresses of a name.
+    Addresses(Vec<u8>, Family),
+    /// The name of an address.
+    Pointer(IpAddr),
+}
+
 impl<T: Transport> Dns<'_, T> {
+    pub(crate) async fn ask(&self, question: &Question, trace: &mut Trace) -> Reply {
+        match question {
+            Question::Addresses(name, family) => self.addresses(name, *family, trace).await,
+            Question::Pointer(ip) => self.pointer(*ip, trace).await,
+        }
+    }
+
     /// The addresses of a name: `gethostbyname4_r` for both families, `gethostbyname2_r` for one.
-    pub(crate) async fn addresses(&self, name: &[u8], family: Family, trace: &mut Trace) -> Reply {
+    async fn addresses(&self, name: &[u8], family: Family, trace: &mut Trace) -> Reply {
         if !name::is_host_name(name) {
             return Reply::Failed(Status::NotFound, Some(HostError::HostNotFound));
         }
@@ -92,14 +76,14 @@ impl<T: Transport> Dns<'_, T> {
         let alias = if has_dots {
             None
         } else {
-            self.conf.aliases.target(name)
+            self.aliases.target(name)
         };
         let types: &[_] = match family {
             Family::Unspec if !self.conf.no_aaaa => &[RecordType::A, RecordType::Aaaa],
             Family::Unspec | Family::Inet => &[RecordType::A],
             Family::Inet6 => &[RecordType::Aaaa],
         };
-        let mut session = Session::new(self.conf, self.transport);
+        let mut session = Session::new(self);
         let result = session.search(alias.unwrap_or(name), types).await;
         trace.append(session.trace);
         let responses = match result {
@@ -118,12 +102,12 @@ impl<T: Transport> Dns<'_, T> {
 
     /// The name of an address: `gethostbyaddr2_r`. IPv4 addresses in IPv6 form are looked up, and
     /// returned, as IPv4: `::ffff:a.b.c.d`, and `::a.b.c.d` but for `::1`.
-    pub(crate) async fn pointer(&self, ip: IpAddr, trace: &mut Trace) -> Reply {
+    async fn pointer(&self, ip: IpAddr, trace: &mut Trace) -> Reply {
         let ip = match ip {
             IpAddr::V6(v6) if v6 != Ipv6Addr::LOCALHOST => v6.to_ipv4().map_or(ip, IpAddr::V4),
             ip => ip,
         };
-        let mut session = Session::new(self.conf, self.transport);
+        let mut session = Session::new(self);
         let result = session
             .query(reverse_name(ip).as_bytes(), &[RecordType::Ptr])
             .await;

@@ -6,11 +6,12 @@
 use hickory_resolver::proto::op::{Edns, Message as Question, Query as QuestionRecord};
 use hickory_resolver::proto::rr;
 
+use super::Transport;
 use super::exchange::{Outgoing, Received};
 use super::name::WireName;
 use super::session::{Errno, Session};
 use super::wire::{Message, RecordType, code};
-use super::{DnsConfig, Transport};
+use crate::conf::resolv_conf::ResolvConf;
 use crate::nss::HostError;
 
 /// What `edns0` advertises: no fragments on any link (`RESOLV_EDNS_BUFFER_SIZE`).
@@ -139,7 +140,7 @@ impl Outgoing {
     fn new(
         name: &WireName,
         record_type: RecordType,
-        conf: &DnsConfig,
+        conf: &ResolvConf,
         edns_allowed: bool,
     ) -> Option<Self> {
         let hickory_type = match record_type {

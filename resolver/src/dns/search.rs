@@ -88,7 +88,7 @@ impl<T: Transport> Search<'_, '_, T> {
         // The caller has replaced an alias already. What it stands for may be one again, and that
         // one is not searched for.
         if dots == 0
-            && let Some(target) = conf.aliases.target(name)
+            && let Some(target) = self.session.aliases.target(name)
         {
             return self.attempt(target).await.map_err(|failure| failure.error);
         }

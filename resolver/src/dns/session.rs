@@ -3,12 +3,17 @@
 
 use std::io;
 
-use super::{DnsConfig, Transport};
+use libc::{EAFNOSUPPORT, EMFILE, ENFILE, ENOBUFS, ENOMEM};
+
+use super::{Dns, Transport};
+use crate::conf::host_aliases::HostAliases;
+use crate::conf::resolv_conf::ResolvConf;
 use crate::trace::Trace;
 
 /// A lookup under way.
 pub(super) struct Session<'a, T> {
-    pub(super) conf: &'a DnsConfig,
+    pub(super) conf: &'a ResolvConf,
+    pub(super) aliases: &'a HostAliases,
     pub(super) transport: &'a T,
     /// The queries made so far.
     pub(super) trace: Trace,
@@ -22,9 +27,15 @@ pub(super) struct Session<'a, T> {
 }
 
 impl<'a, T: Transport> Session<'a, T> {
-    pub(super) fn new(conf: &'a DnsConfig, transport: &'a T) -> Self {
+    pub(super) fn new(dns: &Dns<'a, T>) -> Self {
+        let Dns {
+            conf,
+            aliases,
+            transport,
+        } = *dns;
         Session {
             conf,
+            aliases,
             transport,
             trace: Trace::default(),
             errno: Errno::Other,
@@ -41,24 +52,14 @@ pub(super) enum Errno {
     Other,
     /// ESRCH: there is no server to ask.
     NoServer,
-    /// EMFILE, ENFILE: no file descriptor to be had. The number is kept.
+    /// EMFILE, ENFILE: no file descriptor to be had, in the process or in the system. The number is
+    /// kept.
     NoFile(i32),
     /// ECONNREFUSED: no server could be reached.
     Refused,
     /// ETIMEDOUT: no server had a usable answer in time.
     TimedOut,
 }
-
-/// Too many open files in the process; the same number on all of Linux.
-const EMFILE: i32 = 24;
-/// Too many open files in the system.
-const ENFILE: i32 = 23;
-/// No memory for a socket.
-const ENOMEM: i32 = 12;
-/// The address family is not there: IPv6 switched off.
-const EAFNOSUPPORT: i32 = 97;
-/// No buffers for a socket.
-const ENOBUFS: i32 = 105;
 
 impl Errno {
     /// What an error of a stream amounts to.
@@ -71,8 +72,8 @@ impl Errno {
         }
     }
 
-    /// The same if it says that there is no socket to be had at all: then glibc asks no other
-    /// server. None if only this one server cannot be reached.
+    /// The same if it says that there is no socket to be had at all, for want of descriptors, of
+    /// memory, or of the address family: then glibc asks no other server. None if only this one server cannot be reached.
     pub(super) fn of_missing_socket(error: &io::Error) -> Option<Self> {
         matches!(
             error.raw_os_error(),

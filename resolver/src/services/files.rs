@@ -9,6 +9,7 @@ use super::NOT_FOUND;
 use crate::address::Family;
 use crate::departure::Departure;
 use crate::error::Error;
+use crate::files::Unread;
 use crate::lookup::Lookup;
 use crate::nss::{Found, HostError, Reply, Status};
 use crate::trace::{HostsLine, Step};
@@ -17,7 +18,10 @@ impl Lookup<'_> {
     pub(super) fn files(&mut self, name: &[u8], family: Family) -> Result<Reply, Error> {
         let (hosts, path) = match self.hosts()? {
             Ok(found) => found,
-            Err(errno) => return Ok(no_hosts_file(errno, family, self.host_error)),
+            Err(Unread::Closed(errno)) => {
+                return Ok(no_hosts_file(errno, family, self.host_error));
+            }
+            Err(Unread::Open(errno)) => return Ok(unreadable(errno)),
         };
         let wanted = match family {
             Family::Unspec => hostsfile::Family::Any,
@@ -43,7 +47,8 @@ impl Lookup<'_> {
         }
         let (hosts, path) = match self.hosts()? {
             Ok(found) => found,
-            Err(_) => return Ok(Reply::Failed(Status::Unavail, None)),
+            Err(Unread::Closed(_)) => return Ok(Reply::Failed(Status::Unavail, None)),
+            Err(Unread::Open(errno)) => return Ok(unreadable(errno)),
         };
         let Some(line) = hosts.reverse(ip) else {
             return Ok(NOT_FOUND);
@@ -75,6 +80,11 @@ fn no_hosts_file(errno: Errno, family: Family, before: Option<HostError>) -> Rep
         Family::Inet | Family::Inet6 => None,
     };
     Reply::Failed(status, host_error)
+}
+
+/// The same with one that was opened (`files-XXX.c`, `internal_getent`).
+fn unreadable(errno: Errno) -> Reply {
+    Reply::Failed(Status::Unavail, Some(HostError::Internal(errno as i32)))
 }
 
 fn hosts_line(path: &Path, line: &hostsfile::Line<'_>) -> HostsLine {

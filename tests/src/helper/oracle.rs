@@ -132,7 +132,7 @@ fn ask_resolver(
     };
     match result {
         Ok(found) => Ok(Ok(found)),
-        Err(Error::Code(Code::System(errno))) => Ok(Err((EAI_SYSTEM, errno as i32))),
+        Err(Error::Code(Code::System(errno))) => Ok(Err((EAI_SYSTEM, errno))),
         Err(Error::Code(code)) => Ok(Err((code.value(), 0))),
         // No answer as glibc has them.
         Err(error) => Err(Failure(error.to_string())),

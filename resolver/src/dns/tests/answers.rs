@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::script::*;
 use crate::address::Family;
-use crate::dns::DnsConfig;
+use crate::conf::resolv_conf::{ResolvConf, SortlistEntry};
 use crate::dns::answer;
 use crate::dns::query::Responses;
 use crate::dns::wire::{Message, RecordType};
@@ -128,13 +128,16 @@ async fn after_a_success_the_other_response_may_be_unreadable() {
 
 #[tokio::test]
 async fn sortlist_orders_for_4_only() {
-    let conf = DnsConfig {
+    let conf = ResolvConf {
         sortlist: [
             ("10.2.0.0", "255.255.0.0"),
             ("10.1.0.0", "255.255.0.0"),
             ("10.3.0.1", "255.255.0.0"),
         ]
-        .map(|(net, mask)| (net.parse().unwrap(), mask.parse().unwrap()))
+        .map(|(net, mask)| SortlistEntry {
+            address: net.parse().unwrap(),
+            mask: mask.parse().unwrap(),
+        })
         .to_vec(),
         ..servers(1)
     };

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::dns::HostAliases;
+use crate::conf::host_aliases::HostAliases;
 use crate::dns::name::{WireName, is_host_name};
 
 fn text(name: &[u8]) -> Option<String> {

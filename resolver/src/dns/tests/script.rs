@@ -8,10 +8,12 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use crate::address::Family;
+use crate::conf::host_aliases::HostAliases;
+use crate::conf::resolv_conf::ResolvConf;
+use crate::dns::Dns;
 use crate::dns::name::WireName;
 use crate::dns::transport::{Channel, Transport};
 use crate::dns::wire::RecordType;
-use crate::dns::{Dns, DnsConfig};
 use crate::nss::{Found, HostError, Reply, Status};
 use crate::trace::{Trace, Transport as Over};
 
@@ -238,18 +240,20 @@ impl Script {
         }))
     }
 
-    pub(super) async fn addresses(&self, conf: &DnsConfig, name: &str, family: Family) -> Reply {
+    pub(super) async fn addresses(&self, conf: &ResolvConf, name: &str, family: Family) -> Reply {
         let dns = Dns {
             conf,
+            aliases: &HostAliases::default(),
             transport: self,
         };
         dns.addresses(name.as_bytes(), family, &mut Trace::default())
             .await
     }
 
-    pub(super) async fn pointer(&self, conf: &DnsConfig, ip: &str) -> Reply {
+    pub(super) async fn pointer(&self, conf: &ResolvConf, ip: &str) -> Reply {
         let dns = Dns {
             conf,
+            aliases: &HostAliases::default(),
             transport: self,
         };
         dns.pointer(ip.parse().expect("an address"), &mut Trace::default())
@@ -347,25 +351,25 @@ impl Channel for ScriptChannel {
 }
 
 /// A configuration with this many servers and glibc's defaults, but one attempt.
-pub(super) fn servers(count: u8) -> DnsConfig {
-    DnsConfig {
-        servers: (1..=count)
+pub(super) fn servers(count: u8) -> ResolvConf {
+    ResolvConf {
+        nameservers: (1..=count)
             .map(|last| ([127, 0, 0, last], 53).into())
             .collect(),
         ndots: 1,
         timeout: 5,
         attempts: 1,
-        ..DnsConfig::default()
+        ..ResolvConf::default()
     }
 }
 
 /// The same with a search list.
-pub(super) fn searching(domains: &[&str]) -> DnsConfig {
+pub(super) fn searching(domains: &[&str]) -> ResolvConf {
     let search = domains
         .iter()
         .map(|domain| domain.as_bytes().to_vec())
         .collect();
-    DnsConfig {
+    ResolvConf {
         search,
         ..servers(1)
     }

@@ -2,14 +2,26 @@
 
 use super::script::*;
 use crate::address::Family;
-use crate::dns::{Dns, DnsConfig, HostAliases};
+use crate::conf::host_aliases::HostAliases;
+use crate::conf::resolv_conf::ResolvConf;
+use crate::dns::{Dns, Question};
 use crate::nss::{HostError, Reply, Status};
 use crate::trace::{Step, Trace};
 
 /// The names asked for A, with servers that know none.
-async fn candidates(conf: &DnsConfig, name: &str) -> Vec<String> {
+async fn candidates(conf: &ResolvConf, name: &str) -> Vec<String> {
+    aliased(conf, &HostAliases::default(), name).await
+}
+
+async fn aliased(conf: &ResolvConf, aliases: &HostAliases, name: &str) -> Vec<String> {
     let script = Script::new(nxdomain);
-    script.addresses(conf, name, Family::Inet).await;
+    let dns = Dns {
+        conf,
+        aliases,
+        transport: &script,
+    };
+    let question = Question::Addresses(name.into(), Family::Inet);
+    dns.ask(&question, &mut Trace::default()).await;
     script.asked().into_iter().map(|asked| asked.name).collect()
 }
 
@@ -45,12 +57,12 @@ async fn enough_dots_try_the_name_as_it_is_first() {
         candidates(&conf, "www.x").await,
         ["www.x", "www.x.one", "www.x.two"]
     );
-    let conf = DnsConfig { ndots: 2, ..conf };
+    let conf = ResolvConf { ndots: 2, ..conf };
     assert_eq!(
         candidates(&conf, "www.x").await,
         ["www.x.one", "www.x.two", "www.x"]
     );
-    let conf = DnsConfig { ndots: 0, ..conf };
+    let conf = ResolvConf { ndots: 0, ..conf };
     assert_eq!(
         candidates(&conf, "www").await,
         ["www", "www.one", "www.two"]
@@ -81,12 +93,12 @@ async fn a_root_on_the_list_is_the_name_as_it_is() {
 
 #[tokio::test]
 async fn no_tld_query_leaves_out_a_name_without_dots_after_a_search() {
-    let conf = DnsConfig {
+    let conf = ResolvConf {
         no_tld_query: true,
         ..searching(&["one"])
     };
     assert_eq!(candidates(&conf, "www").await, ["www.one"]);
-    let conf = DnsConfig {
+    let conf = ResolvConf {
         no_tld_query: true,
         ..servers(1)
     };
@@ -162,18 +174,16 @@ async fn the_case_and_escapes_reach_the_server_as_names() {
 #[tokio::test]
 async fn an_alias_replaces_a_name_without_dots() {
     let aliases = HostAliases::parse(b"short www.example\nself self\nchain short\n");
-    let conf = DnsConfig {
-        aliases,
-        ..searching(&["one"])
-    };
+    let conf = searching(&["one"]);
+    let candidates = async |name| aliased(&conf, &aliases, name).await;
     assert_eq!(
-        candidates(&conf, "short").await,
+        candidates("short").await,
         ["www.example", "www.example.one"]
     );
-    assert_eq!(candidates(&conf, "short.").await, ["short"]);
+    assert_eq!(candidates("short.").await, ["short"]);
     // What an alias stands for may be an alias, and that is not searched for.
-    assert_eq!(candidates(&conf, "self").await, ["self"]);
-    assert_eq!(candidates(&conf, "chain").await, ["www.example"]);
+    assert_eq!(candidates("self").await, ["self"]);
+    assert_eq!(candidates("chain").await, ["www.example"]);
 }
 
 #[tokio::test]
@@ -183,6 +193,7 @@ async fn the_trace_has_the_candidates_that_were_tried_before_their_queries() {
     let mut trace = Trace::default();
     let dns = Dns {
         conf: &conf,
+        aliases: &HostAliases::default(),
         transport: &script,
     };
     dns.addresses(b"www", Family::Inet, &mut trace).await;

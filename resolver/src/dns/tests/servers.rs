@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::script::*;
 use crate::address::Family;
-use crate::dns::DnsConfig;
+use crate::conf::resolv_conf::ResolvConf;
 use crate::nss::{HostError, Reply, Status};
 use crate::trace::Transport as Over;
 
@@ -134,7 +134,7 @@ async fn a_server_that_handles_one_question_a_socket_is_found_out() {
 
 #[tokio::test]
 async fn single_request_waits_for_a_and_reopen_takes_another_socket() {
-    let conf = DnsConfig {
+    let conf = ResolvConf {
         single_request: true,
         ..servers(1)
     };
@@ -151,7 +151,7 @@ async fn single_request_waits_for_a_and_reopen_takes_another_socket() {
     );
     assert_eq!(script.queries(), ["1 A www.x"]);
 
-    let conf = DnsConfig {
+    let conf = ResolvConf {
         single_request_reopen: true,
         ..servers(1)
     };
@@ -179,7 +179,7 @@ async fn error_codes_and_lame_responses_send_on_to_the_next_server() {
             assert!(!ips(script.addresses(&servers(2), "www.x", family).await).is_empty());
             assert_eq!(script.seconds(), 0);
             let script = Script::new(error);
-            let conf = DnsConfig {
+            let conf = ResolvConf {
                 attempts: 2,
                 ..servers(2)
             };
@@ -216,7 +216,7 @@ async fn each_server_has_its_share_of_the_timeout() {
     // 5, then 10 and 20 divided by three.
     assert_eq!(script.seconds(), 5 + 3 + 6);
     let script = Script::new(|_| Act::Silence);
-    let conf = DnsConfig {
+    let conf = ResolvConf {
         timeout: 0,
         attempts: 2,
         ..servers(2)
@@ -246,7 +246,7 @@ async fn a_port_without_a_server_costs_no_time() {
 
 #[tokio::test]
 async fn no_attempts_no_query_and_a_temporary_error() {
-    let conf = DnsConfig {
+    let conf = ResolvConf {
         attempts: 0,
         ..servers(1)
     };
@@ -313,7 +313,7 @@ async fn a_truncated_datagram_asks_the_same_server_again_over_tcp() {
 
 #[tokio::test]
 async fn over_tcp_any_code_is_final_and_a_lost_connection_is_the_end_of_the_rounds() {
-    let conf = DnsConfig {
+    let conf = ResolvConf {
         use_vc: true,
         attempts: 2,
         ..servers(2)
@@ -340,7 +340,7 @@ async fn over_tcp_any_code_is_final_and_a_lost_connection_is_the_end_of_the_roun
 /// Ours: glibc waits for ever.
 #[tokio::test]
 async fn over_tcp_silence_has_an_end() {
-    let conf = DnsConfig {
+    let conf = ResolvConf {
         use_vc: true,
         ..servers(1)
     };
@@ -354,7 +354,7 @@ async fn over_tcp_silence_has_an_end() {
 
 #[tokio::test]
 async fn edns0_offers_1200_bytes_and_formerr_is_not_asked_again_without() {
-    let conf = DnsConfig {
+    let conf = ResolvConf {
         edns0: true,
         ..servers(1)
     };
@@ -380,7 +380,7 @@ async fn trust_ad_sets_the_bit() {
         let script = Script::new(ok);
         script
             .addresses(
-                &DnsConfig {
+                &ResolvConf {
                     trust_ad,
                     ..servers(1)
                 },
@@ -394,7 +394,7 @@ async fn trust_ad_sets_the_bit() {
 
 #[tokio::test]
 async fn no_aaaa_asks_for_a_alone_and_has_nodata_for_6() {
-    let conf = DnsConfig {
+    let conf = ResolvConf {
         no_aaaa: true,
         edns0: true,
         ..servers(1)
@@ -415,7 +415,7 @@ async fn no_aaaa_asks_for_a_alone_and_has_nodata_for_6() {
 
 #[tokio::test]
 async fn no_aaaa_takes_silence_for_nodata() {
-    let conf = DnsConfig {
+    let conf = ResolvConf {
         no_aaaa: true,
         ..servers(1)
     };
@@ -431,7 +431,7 @@ async fn no_aaaa_takes_silence_for_nodata() {
 
 #[tokio::test]
 async fn rotate_goes_round_the_servers() {
-    let conf = DnsConfig {
+    let conf = ResolvConf {
         rotate: true,
         ..servers(3)
     };

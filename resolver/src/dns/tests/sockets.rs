@@ -7,17 +7,20 @@ use std::time::{Duration, Instant};
 
 use super::script::{Asked, Response, failed, ips, servers};
 use crate::address::Family;
+use crate::conf::host_aliases::HostAliases;
+use crate::conf::resolv_conf::ResolvConf;
 use crate::dns::name::WireName;
-use crate::dns::{Dns, DnsConfig, Network};
+use crate::dns::{Dns, Network};
 use crate::nss::{HostError, Reply, Status};
 use crate::trace::{QueryOutcome, Step, Trace, Transport as Over};
 
-async fn lookup(conf: &DnsConfig, family: Family) -> (Reply, Trace, Duration) {
+async fn lookup(conf: &ResolvConf, family: Family) -> (Reply, Trace, Duration) {
     let transport = <Network>::default();
     let mut trace = Trace::default();
     let start = Instant::now();
     let reply = Dns {
         conf,
+        aliases: &HostAliases::default(),
         transport: &transport,
     }
     .addresses(b"www.x", family, &mut trace)
@@ -25,9 +28,9 @@ async fn lookup(conf: &DnsConfig, family: Family) -> (Reply, Trace, Duration) {
     (reply, trace, start.elapsed())
 }
 
-fn only(server: SocketAddr) -> DnsConfig {
-    DnsConfig {
-        servers: vec![server],
+fn only(server: SocketAddr) -> ResolvConf {
+    ResolvConf {
+        nameservers: vec![server],
         timeout: 1,
         ..servers(0)
     }
@@ -123,7 +126,7 @@ async fn a_dead_port_is_noticed_at_once() {
         .unwrap();
     for use_vc in [false, true] {
         for family in [Family::Unspec, Family::Inet] {
-            let conf = DnsConfig {
+            let conf = ResolvConf {
                 use_vc,
                 attempts: 3,
                 ..only(dead)
@@ -150,7 +153,7 @@ async fn silence_is_a_timeout() {
 
 #[tokio::test]
 async fn a_closed_connection_is_the_end_of_a_server() {
-    let conf = DnsConfig {
+    let conf = ResolvConf {
         use_vc: true,
         ..only(serve(|_| None))
     };
@@ -166,6 +169,7 @@ fn a_lookup_over_the_network_may_move_between_threads() {
     let (conf, transport, mut trace) = (servers(1), <Network>::default(), Trace::default());
     let dns = Dns {
         conf: &conf,
+        aliases: &HostAliases::default(),
         transport: &transport,
     };
     movable(dns.addresses(b"www.x", Family::Unspec, &mut trace));
