@@ -83,6 +83,29 @@ pub fn link_types() -> io::Result<Vec<(u32, u16)>> {
     netlink::dump(RTM_GETLINK, &[0; IFINFOMSG], RTM_NEWLINK, parse_link)
 }
 
+/// An interface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// Its index.
+    pub index: u32,
+    /// `ARPHRD_*` of linux/if_arp.h: 772 is a loopback interface.
+    pub kind: u16,
+    /// `IFF_*` of netdevice(7): bit 0 says that it is up.
+    pub flags: u32,
+}
+
+/// All interfaces with their flags, in the kernel's order.
+///
+/// # Errors
+/// Of the netlink socket.
+pub fn links() -> io::Result<Vec<Link>> {
+    netlink::dump(RTM_GETLINK, &[0; IFINFOMSG], RTM_NEWLINK, |body| {
+        let (index, kind) = parse_link(body)?;
+        let flags = u32::from_ne_bytes(*body.get(8..)?.first_chunk()?);
+        Some(Link { index, kind, flags })
+    })
+}
+
 /// `struct ifaddrmsg` and its attributes.
 fn parse_address(body: &[u8]) -> Option<InterfaceAddress> {
     let [family, prefix_len, flags, _scope, index @ ..] = *body.first_chunk::<IFADDRMSG>()?;

@@ -6,9 +6,11 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use nix::fcntl::{OFlag, OpenHow, ResolveFlag, open, openat2};
 use nix::sys::stat::Mode;
+use nix::unistd::{SysconfVar, sysconf};
 
 use crate::error::errno_of;
 use crate::file_id::FileId;
@@ -121,6 +123,36 @@ impl Process {
         openat2(&root, path, how)
     }
 
+    /// What is mounted where it is, as proc_pid_mountinfo(5) tells it.
+    ///
+    /// # Errors
+    /// EACCES for other users' processes, ENOENT or EINVAL when it is gone.
+    pub fn mountinfo(&self) -> io::Result<Vec<u8>> {
+        fs::read(self.directory.join("mountinfo"))
+    }
+
+    /// When it was started: not before this, and about 20 ms after it at most.
+    ///
+    /// # Errors
+    /// ENOENT when it is gone.
+    pub fn started(&self) -> io::Result<SystemTime> {
+        let malformed = || io::Error::from(io::ErrorKind::InvalidData);
+        let ticks_per_second = sysconf(SysconfVar::CLK_TCK)?
+            .and_then(|ticks| u64::try_from(ticks).ok())
+            .filter(|ticks| *ticks > 0)
+            .ok_or_else(malformed)?;
+        let ticks = start_time(&fs::read(self.directory.join("stat"))?).ok_or_else(malformed)?;
+        let now = SystemTime::now();
+        let uptime = fs::read_to_string("/proc/uptime")?;
+        let uptime = uptime.split(' ').next().and_then(|text| text.parse().ok());
+        let uptime =
+            Duration::try_from_secs_f64(uptime.ok_or_else(malformed)?).map_err(|_| malformed())?;
+        // Both are cut to hundredths of a second, as a rule.
+        let started = Duration::from_millis(ticks.saturating_mul(1000) / ticks_per_second);
+        let age = (uptime + Duration::from_millis(10)).saturating_sub(started);
+        now.checked_sub(age).ok_or_else(malformed)
+    }
+
     /// The value of a variable in the environment that its program was started with.
     ///
     /// # Errors
@@ -136,6 +168,14 @@ impl Process {
     }
 }
 
+/// `starttime` of proc_pid_stat(5), in clock ticks since the machine was started: field 22, the
+/// 20th after the program's name, which stands in parentheses and may have any bytes.
+fn start_time(stat: &[u8]) -> Option<u64> {
+    let name_end = stat.iter().rposition(|byte| *byte == b')')?;
+    let mut fields = stat.get(name_end + 2..)?.split(|byte| *byte == b' ');
+    std::str::from_utf8(fields.nth(19)?).ok()?.parse().ok()
+}
+
 /// The entries of a directory that are numbers.
 fn numbers_in(directory: &Path) -> io::Result<Vec<u32>> {
     let mut numbers = Vec::new();
@@ -148,4 +188,25 @@ fn numbers_in(directory: &Path) -> io::Result<Vec<u32>> {
         );
     }
     Ok(numbers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_start_of_this_process_is_in_the_past_but_not_long_ago() {
+        let process = Process::find(std::process::id()).expect("this process");
+        let age = process.started().expect("a time").elapsed();
+        // The clocks are read one after the other, and a tick is 10 ms.
+        let age = age.unwrap_or_default();
+        assert!(age < Duration::from_secs(3600), "{age:?}");
+    }
+
+    #[test]
+    fn a_program_may_call_itself_anything() {
+        let stat = b"7 (a) b) c) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 4711 20\n";
+        assert_eq!(start_time(stat), Some(4711));
+        assert_eq!(start_time(b"7 (cut) S 1 2"), None);
+    }
 }
