@@ -17,9 +17,11 @@ use clap::{Parser, ValueEnum};
     version,
     args_override_self = true,
     override_usage = "netns-exec [OPTIONS] NAME [--] [COMMAND [ARG]...]\n       \
+                      netns-exec --check NAME... [--json]\n       \
                       netns-exec --heal [NAME]\n       netns-exec --watch [NAME]",
     after_help = "Exit status: COMMAND's own; 125 if netns-exec itself failed, 126 if COMMAND \
-                  cannot be executed, 127 if it is not found."
+                  cannot be executed, 127 if it is not found. Of --check: 0 if nothing is wrong, \
+                  1 if something is, 125 if something could not be looked at."
 )]
 pub struct Cli {
     /// How the files of /etc/netns/NAME come over those of /etc
@@ -37,6 +39,15 @@ pub struct Cli {
     /// Run the command as USER: a login name or user id, with its groups
     #[arg(short, long, value_name = "USER")]
     pub user: Option<OsString>,
+
+    /// Say what keeps namespaces, and every process in them, from resolving by the namespace's own
+    /// files: what is wrong, since what, how to mend it
+    #[arg(long, conflicts_with_all = ["heal", "watch", "etc", "host_resolvers", "sys", "user"])]
+    pub check: bool,
+
+    /// With --check, one JSON object a line for each thing that is wrong
+    #[arg(long)]
+    pub json: bool,
 
     /// Make running views whole: put back overrides that the host has uncovered, renew those that
     /// were replaced, add new ones, drop removed ones, hide the host's daemons again

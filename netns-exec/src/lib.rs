@@ -3,6 +3,7 @@
 //! Thin: what a view is and how it is made is in the `netns` crate.
 #![forbid(unsafe_code)]
 
+mod checking;
 mod cli;
 mod command;
 mod healing;
@@ -76,6 +77,13 @@ fn dispatch(cli: &Cli) -> Result<ExitCode, Failure> {
                    capabilities, or real and effective ids differ (a set-user-ID wrapper must \
                    call setresuid first)";
         return Err((Exit::Failed, why.into()));
+    }
+    if cli.json && !cli.check {
+        let why = "--json is an option of --check (netns-exec --help)";
+        return Err((Exit::Failed, why.into()));
+    }
+    if cli.check {
+        return checking::run(cli);
     }
     if cli.heal || cli.watch {
         return healing::run(cli);

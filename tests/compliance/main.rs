@@ -3,6 +3,7 @@
 
 use std::process::ExitCode;
 
+mod check; // netns-exec --check
 mod compare; // netns-resolve --compare
 mod differential; // hostsfile and the resolver against the live glibc
 mod dns; // DNS queries, well answered and badly
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
         exit_status::cases(),
         user::cases(),
         names::cases(),
+        check::cases(),
         resolve::cases(),
         compare::cases(),
         dns::cases(),

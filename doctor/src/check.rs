@@ -1,0 +1,91 @@
+//! All examinations of a namespace, in the order in which their findings are told.
+
+use std::path::absolute;
+use std::sync::Arc;
+
+use netns::{EtcFiles, Namespace, Selector};
+
+use crate::target::Target;
+use crate::views::Views;
+use crate::{Obstacle, Report, dbus, inside, leftover, loopback, opened, overrides, ping, sockets};
+
+/// Look at a namespace and all its processes but this one.
+///
+/// Everything that can be looked at is, whatever else fails. It takes root, or `CAP_SYS_ADMIN` and
+/// `CAP_SYS_PTRACE` over the namespace and its processes, to see everything. With the latter,
+/// processes that refuse are passed over: they are outside the caller's user namespace, or a
+/// security module guards them.
+pub fn check(selector: &Selector) -> Report {
+    let mut report = Report {
+        namespace: selector.as_os_str().to_owned(),
+        findings: Vec::new(),
+        obstacles: Vec::new(),
+        overrides: 0,
+        processes: 0,
+    };
+    let (namespace, name) = match Namespace::find(selector) {
+        Ok(found) => found,
+        Err(error) => {
+            match leftover::examine(selector, &error) {
+                Some(finding) => report.findings.push(finding),
+                None => report.obstacles.push(error.into()),
+            }
+            return report;
+        }
+    };
+    report.namespace = match &name {
+        Some(name) => name.as_os_str().to_owned(),
+        // A change of directory must not make it another.
+        None => absolute(selector.path()).unwrap_or(selector.path()).into(),
+    };
+    let target = Target {
+        namespace: Arc::new(namespace),
+        name,
+        label: report.namespace.clone(),
+    };
+    examine(&target, &mut report);
+    report
+}
+
+fn examine(target: &Target, report: &mut Report) {
+    let files = EtcFiles::new(target.name.as_ref());
+    if let Err(error) = &files {
+        report.findings.push(overrides::unusable(error));
+    }
+    // Without a directory of overrides that can be used, no file wins.
+    let files = files.ok();
+    let views = report.noted(Views::of(target)).unwrap_or_default();
+    report.processes = views.processes().count();
+    if views.refused > 0 {
+        let count = views.refused;
+        report.obstacles.push(Obstacle::Processes { count });
+    }
+    if let Some(files) = &files
+        && let Some(directory) = files.overrides_dir()
+        && let Some(overrides) = report.noted(overrides::examine(files, directory))
+    {
+        report.overrides = overrides.usable.len();
+        report.findings.extend(overrides.findings);
+        let opened = opened::examine(target, directory, &overrides.usable, &views);
+        report.findings.extend(opened);
+    }
+
+    let inside = report.noted(inside::look(target)).unwrap_or_default();
+    report.obstacles.extend(inside.obstacles);
+    let reached = sockets::examine(target, &views, inside.listeners.as_ref());
+    report.findings.extend(reached.findings);
+    let down = inside.loopback_down.as_deref();
+    report.findings.extend(loopback::examine(target, down));
+    let ping = ping::examine(target, inside.ping_groups);
+    report.findings.extend(ping);
+    if let Some(listeners) = &inside.listeners {
+        report.findings.extend(dbus::examine(&views, listeners));
+    }
+}
+
+impl Report {
+    /// What was seen; what could not be is an obstacle.
+    pub(crate) fn noted<T, E: Into<Obstacle>>(&mut self, seen: Result<T, E>) -> Option<T> {
+        seen.map_err(|error| self.obstacles.push(error.into())).ok()
+    }
+}
