@@ -340,13 +340,18 @@ impl Running {
         }
     }
 
+    /// Whether it has ended by itself.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        !matches!(self.child.try_wait(), Ok(None))
+    }
+
     /// It does not do what it is there for; show what it wrote to standard error.
     fn broken(&mut self, what: &str) -> ! {
         broken(self.last_words(what))
     }
 
     /// End it, and say how it went.
-    fn last_words(&mut self, what: &str) -> String {
+    pub(crate) fn last_words(&mut self, what: &str) -> String {
         let _ = self.child.kill();
         let mut words = String::new();
         if let Some(stderr) = &mut self.stderr {

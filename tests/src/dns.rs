@@ -164,22 +164,23 @@ pub struct Server {
 impl Server {
     pub(crate) fn start(
         sandbox: &Sandbox,
-        namespace: &Namespace,
+        namespace: Option<&Namespace>,
         address: &str,
         script: &str,
     ) -> Server {
-        let directory = PathBuf::from("/run/testbed/queries").join(namespace.name());
+        let mut directory = PathBuf::from("/run/testbed/queries");
+        directory.extend(namespace.map(Namespace::name));
         sandbox.files().mkdir(&directory);
         let log = directory.join(address);
         sandbox.files().write(&log, "");
 
         let program = programs::under_test("testbed").into_os_string();
-        let command = sandbox
-            .ip_netns_exec(namespace, [program])
-            .args(["dns", address])
-            .arg(&log);
+        let command = match namespace {
+            Some(namespace) => sandbox.ip_netns_exec(namespace, [program]),
+            None => sandbox.command([program]),
+        };
         let mut server = Server {
-            process: command.spawn(),
+            process: command.args(["dns", address]).arg(&log).spawn(),
             log,
             files: sandbox.shared_files(),
         };

@@ -9,11 +9,13 @@ use std::fs::{self, File, Permissions};
 use std::io::{self, Read as _, Write as _};
 use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
-use std::os::unix::net::UnixListener;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, OpenHow, ResolveFlag, open, openat2};
+use nix::sys::socket::getsockopt;
+use nix::sys::socket::sockopt::PeerCredentials;
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 
@@ -28,11 +30,16 @@ pub struct Files {
 impl Files {
     /// The tree that process `pid` has as its root.
     pub(crate) fn of_process(pid: u32) -> Files {
+        Files::try_of_process(pid)
+            .unwrap_or_else(|error| broken(format!("cannot open /proc/{pid}/root: {error}")))
+    }
+
+    /// The same; an error if there is no such process any more.
+    pub(crate) fn try_of_process(pid: u32) -> io::Result<Files> {
         let path = format!("/proc/{pid}/root");
         let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
-        let root = open(path.as_str(), flags, Mode::empty())
-            .unwrap_or_else(|errno| broken(format!("cannot open {path}: {errno}")));
-        Files { root }
+        let root = open(path.as_str(), flags, Mode::empty())?;
+        Ok(Files { root })
     }
 
     /// Write a file in place (same inode), or create it with mode 0644.
@@ -120,6 +127,14 @@ impl Files {
         self.make("socket", path.as_ref(), |place| {
             UnixListener::bind(place).map(drop)
         });
+    }
+
+    /// Connect to a socket: the id of the process that listens there.
+    pub(crate) fn listener(&self, path: impl AsRef<Path>) -> io::Result<u32> {
+        let place = self.place(path.as_ref())?;
+        let stream = UnixStream::connect(place.path)?;
+        let peer = getsockopt(&stream, PeerCredentials)?;
+        Ok(peer.pid().cast_unsigned())
     }
 
     /// Change the permission bits.

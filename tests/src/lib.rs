@@ -5,6 +5,7 @@
 //! - [`Command`], [`Run`], [`Running`]: programs run in a sandbox.
 //! - [`Wrapper`]: a test written once runs against `netns-exec` and `ip netns exec`.
 //! - [`dns`]: a DNS server that answers, or misbehaves, as its script says.
+//! - [`daemons`]: nscd, systemd-resolved, avahi-daemon, and stand-ins for others.
 //! - [`oracle`]: the C library of this machine, asked from inside a view.
 //! - [`world`]: all that an answer depends on; [`generate`] makes them up, a [`stage`] puts them up,
 //!   [`departures`] says where nobody should follow glibc.
@@ -17,6 +18,7 @@
 
 pub mod case;
 mod command;
+pub mod daemons;
 pub mod departures;
 pub mod dns;
 pub mod files;

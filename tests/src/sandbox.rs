@@ -163,7 +163,13 @@ impl Sandbox {
     /// answers when this returns.
     #[must_use]
     pub fn dns(&self, namespace: &Namespace, address: &str, script: &str) -> dns::Server {
-        dns::Server::start(self, namespace, address, script)
+        dns::Server::start(self, Some(namespace), address, script)
+    }
+
+    /// Start a DNS server on the host of the sandbox, as [`Sandbox::dns`] does in a namespace.
+    #[must_use]
+    pub fn host_dns(&self, address: &str, script: &str) -> dns::Server {
+        dns::Server::start(self, None, address, script)
     }
 }
 

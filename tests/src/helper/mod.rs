@@ -8,6 +8,7 @@ pub mod enter;
 pub mod hold;
 pub mod oracle;
 pub mod pair;
+pub mod socket;
 pub mod without;
 
 use std::env;
@@ -32,9 +33,10 @@ pub fn main() -> ExitCode {
         Some("oracle") => oracle::main(args),
         Some("without") => without::main(args),
         Some("pair") => pair::main(args),
+        Some("socket") => socket::main(args),
         Some("demo") => return demo::main(),
         _ => Err(Failure(
-            "subcommands: hold, enter, dns, oracle, pair, without, demo".into(),
+            "subcommands: hold, enter, dns, oracle, pair, without, socket, demo".into(),
         )),
     };
     match result {
