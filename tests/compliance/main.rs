@@ -10,6 +10,7 @@ mod dns; // DNS queries, well answered and badly
 mod exit_status; // statuses and messages
 mod fail_closed; // an override that cannot be put in place
 mod fallback; // kernels without the newer mount calls
+mod host_resolvers; // daemons of the host that answer for names
 mod names; // what may name a namespace
 mod overrides; // which files come over /etc, and how
 mod peers; // what the tests of other resolvers exercise
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         user::cases(),
         names::cases(),
         check::cases(),
+        host_resolvers::cases(),
         resolve::cases(),
         compare::cases(),
         dns::cases(),
