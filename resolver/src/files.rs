@@ -15,6 +15,28 @@ use nix::errno::Errno;
 use crate::departure::Departure;
 use crate::trace::{FileLookup, FileOrigin, Step, Trace};
 
+/// The files of `/etc` as a lookup sees them.
+pub(crate) enum Etc {
+    /// Those of a namespace.
+    Namespace(EtcFiles),
+    /// Those of any directory.
+    #[cfg(test)]
+    Directory(PathBuf),
+}
+
+impl Etc {
+    fn winner(&self, name: &'static str) -> Result<(PathBuf, FileOrigin), netns::Error> {
+        match self {
+            Etc::Namespace(etc) => Ok(match etc.winner(OsStr::new(name))? {
+                Winner::Namespace(path) => (path, FileOrigin::Namespace),
+                Winner::Host(path) => (path, FileOrigin::Host),
+            }),
+            #[cfg(test)]
+            Etc::Directory(path) => Ok((path.join(name), FileOrigin::Host)),
+        }
+    }
+}
+
 /// Why a file gave no content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unread {
@@ -53,11 +75,11 @@ impl Unread {
 /// # Errors
 /// The outer one if the namespace's own cannot be put in place of the host's.
 pub(crate) fn read(
-    etc: &EtcFiles,
+    etc: &Etc,
     name: &'static str,
     trace: &mut Trace,
 ) -> Result<Result<Vec<u8>, Unread>, netns::Error> {
-    let (path, origin) = winner(etc, name)?;
+    let (path, origin) = etc.winner(name)?;
     let content = open(&path).and_then(|mut file| content(&mut file, trace).map_err(opened));
     trace.push(looked_for(name, path, origin, content.as_ref().err()));
     Ok(content)
@@ -78,10 +100,10 @@ impl HostsCache {
     /// The namespace's hosts file and its path, as [`read`] gives other files.
     pub(crate) fn read(
         &self,
-        etc: &EtcFiles,
+        etc: &Etc,
         trace: &mut Trace,
     ) -> Result<Result<(Arc<Hosts>, PathBuf), Unread>, netns::Error> {
-        let (path, origin) = winner(etc, "hosts")?;
+        let (path, origin) = etc.winner("hosts")?;
         let hosts = open(&path).and_then(|file| self.load(file, trace).map_err(opened));
         trace.push(looked_for(
             "hosts",
@@ -126,13 +148,6 @@ impl Signature {
             changed: (metadata.ctime(), metadata.ctime_nsec()),
         }
     }
-}
-
-fn winner(etc: &EtcFiles, name: &'static str) -> Result<(PathBuf, FileOrigin), netns::Error> {
-    Ok(match etc.winner(OsStr::new(name))? {
-        Winner::Namespace(path) => (path, FileOrigin::Namespace),
-        Winner::Host(path) => (path, FileOrigin::Host),
-    })
 }
 
 /// Open for reading without waiting: a fifo in the host's `/etc` must not hang the caller.

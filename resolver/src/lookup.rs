@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use hostsfile::Hosts;
-use netns::{EtcFiles, interfaces, printable_bytes};
+use netns::{interfaces, printable_bytes};
 use nix::errno::Errno;
 
 use crate::address::{Address, Scope};
@@ -15,7 +15,7 @@ use crate::conf::host_conf::HostConf;
 use crate::conf::nsswitch::{Nsswitch, Service};
 use crate::departure::Departure;
 use crate::error::{Code, Error};
-use crate::files::Unread;
+use crate::files::{Etc, Unread};
 use crate::nss::HostError;
 use crate::target::{Place, Target};
 use crate::trace::{Step, Trace};
@@ -24,7 +24,7 @@ use crate::{files, numeric, services, sources};
 /// See the module.
 pub(crate) struct Lookup<'r> {
     pub(crate) target: &'r Target,
-    etc: EtcFiles,
+    etc: Etc,
     pub(crate) trace: Trace,
     /// glibc's `h_errno`: a service that sets none leaves that of the service before it.
     pub(crate) host_error: Option<HostError>,
@@ -80,7 +80,7 @@ impl<'r> Lookup<'r> {
             }
             content => content.unwrap_or_default(),
         };
-        let conf = services::resolv_conf(&content, &self.target.environment);
+        let conf = services::resolv_conf(&content, &self.target.environment, &|_| None);
         let stops = |departure: &&Departure| departure.stops_every_lookup();
         for departure in conf.notes.departures().iter().filter(stops) {
             self.trace.depart(*departure);
@@ -252,3 +252,6 @@ fn prints_interface_name(ip: IpAddr) -> bool {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use netns::{EtcFiles, Name, Namespace};
 
 use crate::conf::environment::Environment;
-use crate::files::HostsCache;
+use crate::files::{Etc, HostsCache};
 use crate::inside::Inside;
 
 /// See the module.
@@ -17,6 +17,9 @@ pub(crate) struct Target {
     pub(crate) environment: Environment,
     pub(crate) hosts: HostsCache,
     inside: Mutex<Option<Arc<Inside>>>,
+    /// In place of `/etc`, with no way inside.
+    #[cfg(test)]
+    directory: Option<std::path::PathBuf>,
 }
 
 impl Target {
@@ -27,17 +30,39 @@ impl Target {
             environment: Environment::from_process(),
             hosts: HostsCache::default(),
             inside: Mutex::default(),
+            #[cfg(test)]
+            directory: None,
+        }
+    }
+
+    /// A target that asks nobody anything and has these files.
+    #[cfg(test)]
+    pub(crate) fn closed(directory: std::path::PathBuf, environment: Environment) -> Target {
+        let here = Namespace::current().expect("a namespace");
+        Target {
+            environment,
+            directory: Some(directory),
+            ..Target::new(here, None)
         }
     }
 
     /// The files of `/etc` as the namespace sees them now.
-    pub(crate) fn etc(&self) -> Result<EtcFiles, netns::Error> {
-        EtcFiles::new(self.name.as_ref())
+    pub(crate) fn etc(&self) -> Result<Etc, netns::Error> {
+        #[cfg(test)]
+        if let Some(directory) = &self.directory {
+            return Ok(Etc::Directory(directory.clone()));
+        }
+        EtcFiles::new(self.name.as_ref()).map(Etc::Namespace)
     }
 
     /// The thread inside the namespace, started when it is needed and none is alive. A failure is
     /// not kept: the caller may have more privilege next time.
     pub(crate) fn inside(&self) -> Result<Arc<Inside>, netns::Error> {
+        #[cfg(test)]
+        if self.directory.is_some() {
+            let action = "enter the namespace";
+            return Err(netns::Error::system(action, nix::errno::Errno::EPERM));
+        }
         let mut inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
         match &*inside {
             Some(inside) if inside.is_alive() => Ok(inside.clone()),

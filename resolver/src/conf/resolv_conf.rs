@@ -147,7 +147,12 @@ impl ResolvConf {
             }
         } else if let Some(value) = value_of(line, b"nameserver") {
             let (address, _) = split_where(value, |byte| is_blank(byte) || byte == b'\n');
-            match server(address, context.interface_index) {
+            // What does not count needs no look at the interfaces.
+            let interface_index = match self.nameservers.len() {
+                MAX_SERVERS => &|_: &[u8]| None,
+                _ => context.interface_index,
+            };
+            match server(address, interface_index) {
                 None => self
                     .notes
                     .note(format!("line {number}: nameserver without an address")),

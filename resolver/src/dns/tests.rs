@@ -2,6 +2,7 @@
 //! 2.36 with the same servers.
 
 mod answers;
+mod bounds;
 mod names;
 mod script;
 mod searches;

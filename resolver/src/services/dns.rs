@@ -28,7 +28,8 @@ struct Inquiry {
 
 impl Inquiry {
     async fn make(&self, transport: &impl Transport) -> (Reply, Trace) {
-        let conf = parse(&self.resolv_conf, &self.environment);
+        // Read where queries come from: the scopes of servers are interfaces of the namespace.
+        let conf = parse(&self.resolv_conf, &self.environment, &interfaces::index_of);
         let mut trace = conf.notes.clone();
         let dns = Dns {
             conf: &conf,
@@ -96,9 +97,12 @@ impl Lookup<'_> {
     }
 }
 
-/// resolv.conf as a thread reads it that is where its queries come from: the scopes of servers are
-/// interfaces of the namespace.
-pub(crate) fn parse(resolv_conf: &[u8], environment: &Environment) -> ResolvConf {
+/// resolv.conf, the environment and the host's name taken together.
+pub(crate) fn parse(
+    resolv_conf: &[u8],
+    environment: &Environment,
+    interface_index: &dyn Fn(&[u8]) -> Option<u32>,
+) -> ResolvConf {
     // From it comes the search list where nothing else says.
     let host_name = nix::unistd::gethostname()
         .map(OsString::into_vec)
@@ -106,7 +110,7 @@ pub(crate) fn parse(resolv_conf: &[u8], environment: &Environment) -> ResolvConf
     let context = Context {
         environment,
         host_name: &host_name,
-        interface_index: &interfaces::index_of,
+        interface_index,
     };
     ResolvConf::parse(resolv_conf, &context)
 }

@@ -77,8 +77,7 @@ fn candidates(file_name: &str) -> Vec<PathBuf> {
             candidates.extend(directories.map(|directory| directory.join(file_name)));
         }
     }
-    let cache = std::fs::read("/etc/ld.so.cache").unwrap_or_default();
-    candidates.extend(cached(&cache, file_name.as_bytes()));
+    candidates.extend(in_cache(file_name));
     let multiarch = format!("/lib/{}-linux-gnu", std::env::consts::ARCH);
     let directories = if Path::new(&multiarch).exists() {
         [multiarch.clone(), format!("/usr{multiarch}")]
@@ -93,31 +92,47 @@ fn candidates(file_name: &str) -> Vec<PathBuf> {
     candidates
 }
 
-/// The paths that ld.so.cache has for a library (`sysdeps/generic/dl-cache.h` of glibc,
+/// Where ld.so.cache has libraries of this name. As dlopen(3) does, it is read once.
+fn in_cache(file_name: &str) -> Vec<PathBuf> {
+    static MODULES: OnceLock<BTreeMap<Vec<u8>, Vec<PathBuf>>> = OnceLock::new();
+    let modules = MODULES.get_or_init(|| {
+        let cache = std::fs::read("/etc/ld.so.cache").unwrap_or_default();
+        let mut modules: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for (name, path) in entries(&cache).filter(|(name, _)| name.starts_with(b"libnss_")) {
+            let path = PathBuf::from(OsStr::from_bytes(path));
+            modules.entry(name.to_vec()).or_default().push(path);
+        }
+        modules
+    });
+    modules
+        .get(file_name.as_bytes())
+        .cloned()
+        .unwrap_or_default()
+}
+
+/// The libraries of an ld.so.cache and their paths (`sysdeps/generic/dl-cache.h` of glibc,
 /// `struct cache_file_new`): a header of 48 bytes, entries of 24 and the strings they point to.
-fn cached(cache: &[u8], file_name: &[u8]) -> Vec<PathBuf> {
+fn entries(cache: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     const MAGIC: &[u8] = b"glibc-ld.so.cache1.1";
     const HEADER: usize = 48;
     const ENTRY: usize = 24;
-    let number = |at: usize| -> Option<usize> {
+    let number = move |at: usize| -> Option<usize> {
         let bytes = cache.get(at..)?.first_chunk()?;
         usize::try_from(u32::from_ne_bytes(*bytes)).ok()
     };
-    let string = |at: usize| -> Option<&[u8]> { cache.get(at..)?.split(|&byte| byte == 0).next() };
-    let entry = |index: usize| -> Option<(&[u8], &[u8])> {
+    let string =
+        move |at: usize| -> Option<&[u8]> { cache.get(at..)?.split(|&byte| byte == 0).next() };
+    let entry = move |index: usize| -> Option<(&[u8], &[u8])> {
         // int32_t flags, uint32_t key, uint32_t value: offsets from the start of the file.
         let start = HEADER + index * ENTRY;
         Some((string(number(start + 4)?)?, string(number(start + 8)?)?))
     };
-    if !cache.starts_with(MAGIC) {
-        return Vec::new();
-    }
-    let count = number(MAGIC.len()).unwrap_or_default();
-    (0..count.min(cache.len() / ENTRY))
-        .map_while(entry)
-        .filter(|(key, _)| *key == file_name)
-        .map(|(_, path)| PathBuf::from(OsStr::from_bytes(path)))
-        .collect()
+    let count = if cache.starts_with(MAGIC) {
+        number(MAGIC.len()).unwrap_or_default()
+    } else {
+        0
+    };
+    (0..count.min(cache.len() / ENTRY)).map_while(entry)
 }
 
 /// The file, if it is a library for programs like this one.
@@ -222,16 +237,20 @@ mod tests {
             ("libnss_foobar.so.2", "/opt/lib/libnss_foobar.so.2"),
             ("libnss_foo.so.2", "/opt/lib32/libnss_foo.so.2"),
         ]);
+        let paths = |cache| -> Vec<&[u8]> {
+            let known = entries(cache).filter(|(name, _)| *name == b"libnss_foo.so.2");
+            known.map(|(_, path)| path).collect()
+        };
         assert_eq!(
-            cached(&cache, b"libnss_foo.so.2"),
+            paths(&cache),
             [
-                Path::new("/opt/lib/libnss_foo.so.2"),
-                Path::new("/opt/lib32/libnss_foo.so.2")
+                &b"/opt/lib/libnss_foo.so.2"[..],
+                b"/opt/lib32/libnss_foo.so.2"
             ]
         );
-        assert!(cached(&cache, b"libnss_fo.so.2").is_empty());
+        assert_eq!(entries(&cache).count(), 3);
         for end in 0..cache.len() {
-            cached(&cache[..end], b"libnss_foo.so.2");
+            paths(&cache[..end]);
         }
     }
 
