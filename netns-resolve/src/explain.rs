@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::io::{self, Write};
 use std::time::Duration;
 
-use netns::{printable, printable_bytes};
+use netns::{Name, printable, printable_bytes};
 use netns_resolver::{
     Action, Family, FileLookup, FileOrigin, Ordered, Query, QueryOutcome, SearchStep,
     ServiceOutcome, Step, Transport,
@@ -41,15 +41,26 @@ enum Tone {
     Bad,
 }
 
+/// Whose files are read.
+pub(crate) struct Owners<'a> {
+    /// The namespace, as the user calls it.
+    pub(crate) namespace: &'a OsStr,
+    /// Whether it has a name, and so may have files of its own.
+    pub(crate) named: bool,
+    /// The other namespace that this program runs in: what it sees in `/etc` may be that one's and
+    /// not the host's.
+    pub(crate) around: Option<&'a Name>,
+}
+
 /// Write the explanation of one verdict.
 pub(crate) fn write(
     out: &mut impl Write,
     style: Style,
-    namespace: &OsStr,
+    owners: &Owners<'_>,
     question: &Question<'_>,
     verdict: &Verdict,
 ) -> io::Result<()> {
-    let namespace = printable(namespace);
+    let namespace = printable(owners.namespace);
     match question {
         Question::Forward(host, options) => {
             let family = match options.family {
@@ -72,7 +83,7 @@ pub(crate) fn write(
         }
     }
     for step in verdict.trace.steps() {
-        for (label, tone, text) in lines(step, &namespace.to_string()) {
+        for (label, tone, text) in lines(step, owners) {
             write_line(out, style, label, tone, &text)?;
         }
     }
@@ -94,7 +105,7 @@ pub(crate) fn action(action: Action) -> &'static str {
     }
 }
 
-fn lines(step: &Step, namespace: &str) -> Vec<(&'static str, Tone, String)> {
+fn lines(step: &Step, owners: &Owners<'_>) -> Vec<(&'static str, Tone, String)> {
     let line = |label, tone, text| vec![(label, tone, text)];
     match step {
         Step::Numeric => line(
@@ -102,7 +113,7 @@ fn lines(step: &Step, namespace: &str) -> Vec<(&'static str, Tone, String)> {
             Tone::Good,
             "an address: nothing is looked up".into(),
         ),
-        Step::File(file) => line("file", Tone::Neutral, describe_file(file, namespace)),
+        Step::File(file) => line("file", Tone::Neutral, describe_file(file, owners)),
         Step::HostsLine(found) => {
             let names: Vec<_> = found
                 .names
@@ -126,11 +137,20 @@ fn lines(step: &Step, namespace: &str) -> Vec<(&'static str, Tone, String)> {
     }
 }
 
-fn describe_file(file: &FileLookup, namespace: &str) -> String {
+fn describe_file(file: &FileLookup, owners: &Owners<'_>) -> String {
     let path = printable(&file.path);
-    let whose = match file.origin {
-        FileOrigin::Namespace => format!("{namespace}'s own"),
-        FileOrigin::Host => format!("the host's: {namespace} has no {}", file.name),
+    let namespace = printable(owners.namespace);
+    let whose = match (file.origin, owners.around) {
+        (FileOrigin::Namespace, _) => format!("{namespace}'s own"),
+        (FileOrigin::Host, None) => "the host's".to_owned(),
+        (FileOrigin::Host, Some(around)) => {
+            format!("as seen from {}", printable(around.as_os_str()))
+        }
+    };
+    let whose = if file.origin == FileOrigin::Host && owners.named {
+        format!("{whose}: {namespace} has no {}", file.name)
+    } else {
+        whose
     };
     match &file.error {
         None => format!("{path} ({whose})"),
@@ -249,11 +269,12 @@ fn write_line(
     Ok(())
 }
 
-/// Lines of at most `width` characters, where the words allow it.
+/// Lines of at most `width` characters, where the words allow it. A domain name too long for a
+/// line goes on in the next one after a dot.
 fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     let mut used = 0;
-    for word in text.split(' ') {
+    for word in text.split(' ').flat_map(|word| pieces(word, width)) {
         let length = word.chars().count();
         if used > 0 && used + 1 + length > width {
             lines.push(String::new());
@@ -271,6 +292,21 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
+/// A word, or what a domain name that is longer than a line falls into.
+fn pieces(mut word: &str, width: usize) -> Vec<&str> {
+    let mut pieces = Vec::new();
+    while word.len() > width
+        && word.ends_with('.')
+        && let Some(dot) = word.get(..width).and_then(|start| start.rfind('.'))
+    {
+        let (start, rest) = word.split_at(dot + 1);
+        pieces.push(start);
+        word = rest;
+    }
+    pieces.push(word);
+    pieces
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -280,5 +316,9 @@ mod tests {
         assert_eq!(wrap("aa bb cc", 5), ["aa bb", "cc"]);
         assert_eq!(wrap("a-long-word b", 4), ["a-long-word", "b"]);
         assert_eq!(wrap("", 4), [""]);
+        assert_eq!(
+            wrap("PTR 1.2.3.4.5.6. at", 6),
+            ["PTR", "1.2.3.", "4.5.6.", "at"]
+        );
     }
 }

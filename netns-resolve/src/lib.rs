@@ -23,7 +23,7 @@ use netns_resolver::{Family, Options, Resolver};
 
 pub use cli::Cli;
 use compare::Comparison;
-use explain::Style;
+use explain::{Owners, Style};
 use glibc::Glibc;
 use question::{Failure, Question, Verdict};
 
@@ -123,6 +123,10 @@ fn run(cli: &Cli) -> Result<Exit, Stopped> {
         cli,
         label,
         resolver: &resolver,
+        around: netns::current_name()
+            .ok()
+            .flatten()
+            .filter(|around| Some(around) != resolver.namespace_name()),
         glibc,
         several: cli.hosts.len() > 1 || cli.hosts[0] == "-",
         style: Style::for_terminal(stdout.is_terminal()),
@@ -154,6 +158,8 @@ struct Session<'a> {
     cli: &'a Cli,
     label: &'a OsStr,
     resolver: &'a Resolver,
+    /// The namespace that this program runs in, if it is another one and has a name.
+    around: Option<Name>,
     glibc: Option<Glibc>,
     several: bool,
     style: Style,
@@ -186,7 +192,12 @@ impl Session<'_> {
             )?;
         } else {
             if self.cli.explain {
-                explain::write(&mut self.out, self.style, self.label, &question, &verdict)?;
+                let owners = Owners {
+                    namespace: self.label,
+                    named: self.resolver.namespace_name().is_some(),
+                    around: self.around.as_ref(),
+                };
+                explain::write(&mut self.out, self.style, &owners, &question, &verdict)?;
             }
             for text in question.shown(&verdict) {
                 if self.several {

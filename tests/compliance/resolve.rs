@@ -21,6 +21,8 @@ pub(crate) fn cases() -> Vec<Case> {
         alone!(json_is_one_line_a_host),
         alone!(explain_names_the_file_and_the_line),
         alone!(explain_is_harmless_on_a_terminal),
+        alone!(explain_fits_a_terminal_with_long_names),
+        alone!(explain_says_from_where_a_file_is_seen),
         alone!(from_inside_a_dot_is_enough),
         alone!(outside_any_named_namespace_a_dot_is_the_host),
         alone!(path_of_a_namespace_is_enough),
@@ -286,6 +288,34 @@ fn explain_names_the_file_and_the_line() {
         missing.exits(2).out().contains("/etc/netns/alpha/hosts"),
         "{missing}"
     );
+}
+
+fn explain_fits_a_terminal_with_long_names() {
+    let (sandbox, alpha) = Sandbox::alpha();
+    alpha.file("nsswitch.conf", NSSWITCH_DNS);
+    alpha.file("resolv.conf", "nameserver 127.0.0.53\n");
+    let address = "2001:db8:1234:5678:9abc:def0:1234:5678";
+    let run = sandbox
+        .netns_resolve(["--explain", "-x", "alpha", address])
+        .run();
+    let text = run.exits(3).out();
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{run}");
+    assert!(text.contains("8.7.6.5.4.3.2.1."), "{run}");
+}
+
+fn explain_says_from_where_a_file_is_seen() {
+    let (sandbox, _, beta) = Sandbox::alpha_and_beta();
+    beta.file("nsswitch.conf", NSSWITCH_DNS);
+    let explain = ["netns-resolve", "--explain", "alpha", "alpha"];
+    for (run, words) in [
+        (sandbox.command(explain).run(), "the host's: alpha has no"),
+        (
+            sandbox.netns_exec(["beta"]).args(explain).run(),
+            "as seen from beta: alpha has no",
+        ),
+    ] {
+        assert!(run.exits(0).out().contains(words), "{run}");
+    }
 }
 
 fn explain_is_harmless_on_a_terminal() {
