@@ -4,6 +4,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::os::fd::AsRawFd;
 
+use nix::errno::Errno;
 use nix::sys::socket::{
     AddressFamily, MsgFlags, SockFlag, SockProtocol, SockType, recv, send, socket,
 };
@@ -37,12 +38,12 @@ pub(super) fn dump<T>(
     // Sequence number and port id: the socket has but one request under way.
     request.extend([0; 8]);
     request.extend(request_body);
-    send(socket.as_raw_fd(), &request, MsgFlags::empty())?;
+    uninterrupted(|| send(socket.as_raw_fd(), &request, MsgFlags::empty()))?;
 
     let mut found = Vec::new();
     let mut buffer = vec![0; 64 * 1024];
     loop {
-        let length = recv(socket.as_raw_fd(), &mut buffer, MsgFlags::empty())?;
+        let length = uninterrupted(|| recv(socket.as_raw_fd(), &mut buffer, MsgFlags::empty()))?;
         let mut rest = &buffer[..length];
         if rest.is_empty() {
             return Err(io::ErrorKind::UnexpectedEof.into());
@@ -60,6 +61,16 @@ pub(super) fn dump<T>(
                 _ => {}
             }
             rest = tail;
+        }
+    }
+}
+
+/// Call again what a signal has interrupted: the caller may handle signals without `SA_RESTART`.
+fn uninterrupted<T>(mut call: impl FnMut() -> nix::Result<T>) -> nix::Result<T> {
+    loop {
+        match call() {
+            Err(Errno::EINTR) => {}
+            result => return result,
         }
     }
 }
