@@ -2,7 +2,7 @@
 //!
 //! glibc has three readers for this, and they differ. The one of a lookup for both families
 //! ([`addresses_of_both`]) gives NOTFOUND where that for one family ([`addresses`]) and that for
-//! the name of an address ([`pointer`]) give TRYAGAIN; it does not look at the class of records,
+//! the name of an address ([`pointer()`]) give TRYAGAIN; it does not look at the class of records,
 //! and it takes the canonical name as it is when the first address comes.
 //!
 //! Common to all: the records count in order. Whose record a CNAME is does not matter, its target

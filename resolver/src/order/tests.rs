@@ -1,3 +1,4 @@
+use netns::interfaces::InterfaceAddress;
 use proptest::prelude::*;
 
 use super::*;
