@@ -97,13 +97,11 @@ impl<'r> Lookup<'r> {
 
     /// Whether glibc's look for changed files leaves errno as `ENOENT` behind, for want of one that
     /// it looks for in every lookup.
-    pub(crate) fn misses_a_file(&self) -> Result<bool, netns::Error> {
-        for name in ["resolv.conf", "nsswitch.conf"] {
-            if files::read(&self.etc, name, &mut Trace::default())?.is_err() {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+    pub(crate) fn misses_a_file(&self) -> bool {
+        ["resolv.conf", "nsswitch.conf"].iter().any(|name| {
+            let read = files::read(&self.etc, name, &mut Trace::default());
+            read.is_ok_and(|content| content.is_err())
+        })
     }
 
     /// The hosts services in order; without a file the default ones.
@@ -222,8 +220,6 @@ impl<'r> Lookup<'r> {
     /// What the text after `%` of a numeric address stands for; None if it is no scope at all
     /// (`%0`).
     pub(crate) async fn scope(&mut self, ip: IpAddr, text: &[u8]) -> Result<Option<Scope>, Error> {
-        // Only these can be scoped by an interface's name.
-        let by_name = text.iter().any(|byte| !byte.is_ascii_digit());
         let owned = text.to_vec();
         let resolve = move || {
             let id = numeric::scope_id(ip, &owned, &interfaces::index_of)?;
@@ -231,9 +227,15 @@ impl<'r> Lookup<'r> {
         };
         let scope = match self.target.inside_or_here() {
             Ok(place) => place.run(resolve).await?,
-            // A number means itself, only its name stays unknown.
-            Err(error) if error.is_permission_denied() && !by_name => {
-                numeric::scope_id(ip, text, &|_| None).map(|id| (id, None))
+            Err(error) if error.is_permission_denied() => {
+                let id_if = |known: Option<u32>| numeric::scope_id(ip, text, &|_| known);
+                // A number is taken for one, though an interface may be called so; only its name
+                // stays unknown. A name is none anywhere but on the link.
+                let is_number = text.iter().all(u8::is_ascii_digit);
+                if !is_number && id_if(None) != id_if(Some(u32::MAX)) {
+                    return Err(error.into());
+                }
+                id_if(None).map(|id| (id, None))
             }
             Err(error) => return Err(error.into()),
         };

@@ -458,6 +458,10 @@ fn without_root_what_takes_no_query_is_answered() {
             run.exits(2).complains(&[&root.run().err()]);
         }
     }
+    // A number is a scope anywhere; a name is one on the link alone.
+    ask(&["alpha", "fe80::1%7"]).prints("fe80::1%7");
+    ask(&["alpha", "2001:db8::1%lo"]).exits(2);
+    ask(&["alpha", "fe80::1%lo"]).exits(125);
     alpha.file("resolv.conf", "nameserver 127.0.0.53\noptions attempts:0\n");
     ask(&["alpha", "www"]).exits(3).complains(&["EAI_AGAIN"]);
     ask(&["-x", "alpha", "10.0.0.9"]).exits(3);
