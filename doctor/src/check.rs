@@ -1,10 +1,11 @@
 //! All examinations of a namespace, in the order in which their findings are told.
 
-use std::path::absolute;
+use std::path::{Path, absolute};
 use std::sync::Arc;
 
-use netns::{EtcFiles, Namespace, Selector};
+use netns::{EtcFiles, Namespace, OVERRIDES, Selector};
 
+use crate::overrides::Overrides;
 use crate::target::Target;
 use crate::views::Views;
 use crate::{Obstacle, Report, dbus, inside, leftover, loopback, opened, overrides, ping, sockets};
@@ -61,15 +62,20 @@ fn examine(target: &Target, report: &mut Report) {
         report.obstacles.push(Obstacle::Processes { count });
     }
     if let Some(files) = &files
-        && let Some(directory) = files.overrides_dir()
-        && let Some(overrides) = report.noted(overrides::examine(files, directory))
+        && let Some(name) = &target.name
     {
+        let overrides = match files.overrides_dir() {
+            Some(directory) => report.noted(overrides::examine(files, directory)),
+            // Views may have files of it all the same.
+            None => Some(Overrides::default()),
+        };
+        let overrides = overrides.unwrap_or_default();
         report.overrides = overrides.usable.len();
         report.findings.extend(overrides.findings);
-        let opened = opened::examine(target, directory, &overrides.usable, &views);
+        let directory = Path::new(OVERRIDES).join(name.as_os_str());
+        let opened = opened::examine(target, &directory, &overrides.usable, &views);
         report.findings.extend(opened);
     }
-
     let inside = report.noted(inside::look(target)).unwrap_or_default();
     report.obstacles.extend(inside.obstacles);
     let reached = sockets::examine(target, &views, inside.listeners.as_ref());

@@ -14,6 +14,7 @@ pub(crate) fn cases() -> Vec<Case> {
         alone!(override_under_ip_netns_exec_is_lost_too),
         alone!(override_that_was_replaced_is_stale),
         alone!(override_that_was_removed_is_stale),
+        alone!(override_whose_place_the_host_removed_is_lost),
         alone!(override_newer_than_the_view_is_missing),
         alone!(directory_is_an_override_too),
         alone!(sealed_view_survives_the_host),
@@ -226,6 +227,22 @@ fn override_that_was_removed_is_stale() {
     let process = start(&sandbox, Wrapper::IpNetnsExec);
     sandbox.files().remove(alpha.path("hosts"));
     suffer(check(&sandbox).only("override-stale"), &[&process]);
+    // All of them.
+    sandbox.files().remove(alpha.directory());
+    suffer(check(&sandbox).only("override-stale"), &[&process]);
+}
+
+fn override_whose_place_the_host_removed_is_lost() {
+    let (sandbox, _alpha) = Sandbox::alpha();
+    let view = start_in_view(&sandbox);
+    sandbox.files().remove("/etc/hosts");
+    let checked = check(&sandbox);
+    let lost = checked.only("override-lost");
+    suffer(lost, &[&view]);
+    says(lost, "what", &["1 process finds no file"]);
+    says(lost, "since", &["the host removed /etc/hosts at"]);
+    sandbox.netns_exec(["--heal", "alpha"]).run().exits(0);
+    check(&sandbox).is_healthy();
 }
 
 fn override_newer_than_the_view_is_missing() {
