@@ -186,6 +186,11 @@ impl OverridesDir {
         fstatat(&self.fd, name, AtFlags::empty()).map(|stat| FileId::of(&stat))
     }
 
+    /// The text of the entry, if it is a symlink.
+    pub(crate) fn link(&self, name: &OsStr) -> Option<PathBuf> {
+        readlinkat(&self.fd, name).ok().map(PathBuf::from)
+    }
+
     fn leads_nowhere(&self, name: &OsStr) -> bool {
         fstatat(&self.fd, name, AtFlags::empty()) == Err(Errno::ENOENT)
     }

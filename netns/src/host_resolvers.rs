@@ -15,6 +15,9 @@ pub struct HostResolver {
     /// The names of its sockets there. What else is in the directory is none of them: a
     /// resolv.conf, the sockets of other services.
     pub sockets: &'static [&'static str],
+    /// The file there that says that it runs. A daemon of the same kind that is started in a view
+    /// must neither believe nor overwrite it.
+    pub pid_file: Option<&'static str>,
 }
 
 /// All that are known. `/var/run` is a symlink to `/run` nearly everywhere; where it is not, the
@@ -25,55 +28,66 @@ pub const HOST_RESOLVERS: &[HostResolver] = &[
         daemon: "nscd",
         directory: "/run/nscd",
         sockets: &["socket"],
+        pid_file: Some("nscd.pid"),
     },
     HostResolver {
         daemon: "nscd",
         directory: "/var/run/nscd",
         sockets: &["socket"],
+        pid_file: Some("nscd.pid"),
     },
     HostResolver {
         daemon: "systemd-resolved",
         directory: "/run/systemd/resolve",
         sockets: &["io.systemd.Resolve", "io.systemd.Resolve.Monitor"],
+        pid_file: None,
     },
     HostResolver {
         daemon: "systemd-machined",
         directory: "/run/systemd/machine",
         sockets: &["io.systemd.Machine"],
+        pid_file: None,
     },
     HostResolver {
         daemon: "avahi-daemon",
         directory: "/run/avahi-daemon",
         sockets: &["socket"],
+        pid_file: Some("pid"),
     },
     HostResolver {
         daemon: "avahi-daemon",
         directory: "/var/run/avahi-daemon",
         sockets: &["socket"],
+        pid_file: Some("pid"),
     },
     HostResolver {
         daemon: "sssd",
         directory: "/var/lib/sss/pipes",
         sockets: &["nss"],
+        pid_file: None,
     },
     HostResolver {
         daemon: "winbindd",
         directory: "/run/samba/winbindd",
         sockets: &["pipe"],
+        pid_file: None,
     },
     HostResolver {
         daemon: "winbindd",
         directory: "/var/run/samba/winbindd",
         sockets: &["pipe"],
+        pid_file: None,
     },
     HostResolver {
         daemon: "nslcd",
         directory: "/run/nslcd",
         sockets: &["socket"],
+        pid_file: Some("nslcd.pid"),
     },
     HostResolver {
         daemon: "nslcd",
         directory: "/var/run/nslcd",
         sockets: &["socket"],
+        pid_file: Some("nslcd.pid"),
     },
 ];

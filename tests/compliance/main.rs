@@ -10,8 +10,10 @@ mod dns; // DNS queries, well answered and badly
 mod exit_status; // statuses and messages
 mod fail_closed; // an override that cannot be put in place
 mod fallback; // kernels without the newer mount calls
+mod healing; // --heal and --watch
 mod host_resolvers; // daemons of the host that answer for names
 mod names; // what may name a namespace
+mod nested; // a view made from within a view
 mod overrides; // which files come over /etc, and how
 mod peers; // what the tests of other resolvers exercise
 mod process; // what the command inherits
@@ -19,6 +21,7 @@ mod propagation; // mounts come in and do not go out
 mod races; // files that are replaced while a command starts
 mod regressions; // differences that were found once
 mod resolve; // netns-resolve
+mod sealed; // --etc sealed
 mod story; // alpha and beta
 mod sys; // /sys
 mod testbed_itself; // the sandbox
@@ -33,6 +36,9 @@ fn main() -> ExitCode {
         fail_closed::cases(),
         fallback::cases(),
         races::cases(),
+        sealed::cases(),
+        healing::cases(),
+        nested::cases(),
         sys::cases(),
         propagation::cases(),
         process::cases(),

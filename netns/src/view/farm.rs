@@ -13,7 +13,7 @@ use std::fs;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat, readlinkat, renameat};
@@ -22,12 +22,12 @@ use nix::sys::stat::{Mode, fstat, mkdirat, stat};
 use nix::unistd::{UnlinkatFlags, symlinkat, unlinkat};
 
 use super::tree::{Tree, is_mounted, open_directory, refer_to, replace, unmount_all};
-use crate::Error;
 use crate::error::errno_of;
 use crate::etc::{Kind, Override, OverridesDir};
 use crate::file_id::FileId;
 use crate::printable::printable;
 use crate::sys::mount::{clone_mount, make_writable, move_mount, new_mount};
+use crate::{ETC, Error};
 
 /// The directory of the farm that is its own.
 const OWN: &str = ".netns-exec";
@@ -182,13 +182,22 @@ impl Farm {
         FileId::of_fd(overrides).is_ok_and(|id| id.is_at(&self.directory.join(OVERRIDES)))
     }
 
-    /// Let a link lead to the override. False if a program would not find that very file through
-    /// it: the override is a symlink that means something else there, or the directory cannot be
-    /// searched by everyone.
-    pub(super) fn link_override(&self, name: &OsStr, entry: &Override) -> nix::Result<bool> {
+    /// Let a link lead to the override. False if a program might not find that very file through
+    /// it: the override is a symlink that may mean something else there, or the directory cannot
+    /// be searched by everyone.
+    pub(super) fn link_override(
+        &self,
+        directory: &OverridesDir,
+        entry: &Override,
+    ) -> nix::Result<bool> {
+        let name = entry.name();
         let overrides = self.directory.join(OVERRIDES);
         let searchable = stat(&overrides).is_ok_and(|stat| stat.st_mode & 0o111 == 0o111);
-        if !searchable || !entry.id.is_at(&overrides.join(name)) {
+        let link = directory.link(name);
+        if !searchable
+            || link.is_some_and(|text| leads_to_etc(&text))
+            || !entry.id.is_at(&overrides.join(name))
+        {
             return Ok(false);
         }
         self.link(name, &Path::new(OVERRIDES).join(name))?;
@@ -270,6 +279,12 @@ impl Farm {
         mkdirat(&self.root, name, Mode::from_bits_truncate(0o755))?;
         tree.attach(refer_to(&self.directory.join(name))?)
     }
+}
+
+/// Whether a symlink in the directory of overrides may lead to `/etc`, which is not the host's in
+/// the view.
+fn leads_to_etc(text: &Path) -> bool {
+    text.starts_with(ETC) || text.components().any(|part| part == Component::ParentDir)
 }
 
 /// Mount a new, nearly empty tmpfs on the directory that looks like it from outside.

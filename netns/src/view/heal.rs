@@ -177,7 +177,7 @@ impl FoundView {
             } else {
                 Mending::PutBack
             };
-            match put(entry, tree, farm.as_ref(), self.record().etc) {
+            match wanted.put(entry, tree, farm.as_ref(), self.record().etc) {
                 Ok(()) if was_seen => {}
                 Ok(()) => tell(target, what),
                 // It, or what it goes over, was replaced meanwhile: to be looked at again.
@@ -290,6 +290,27 @@ impl Wanted {
         }
         self.plan(|plan| farm.tend(plan))
     }
+
+    /// Put an override in its place in the view that this thread is in, if it is not there.
+    fn put(&self, entry: &Override, tree: &Tree, farm: Option<&Farm>, etc: Etc) -> nix::Result<()> {
+        let target = &entry.target;
+        if let Some(farm) = farm {
+            if etc == Etc::Sealed
+                && let Some(directory) = &self.directory
+                && farm.link_override(directory, entry)?
+            {
+                return Ok(());
+            }
+            farm.make_place(entry)?;
+        }
+        if is_seen(entry) {
+            Ok(())
+        } else if is_ours(target) {
+            replace(tree, target)
+        } else {
+            tree.attach(refer_to(target)?)
+        }
+    }
 }
 
 /// Whether `/etc` is covered as a whole.
@@ -303,24 +324,6 @@ fn has_farm(process: &Process) -> nix::Result<bool> {
 
 fn is_seen(entry: &Override) -> bool {
     entry.id.is_at(&entry.target)
-}
-
-/// Put an override in its place in the view that this thread is in, if it is not there.
-fn put(entry: &Override, tree: &Tree, farm: Option<&Farm>, etc: Etc) -> nix::Result<()> {
-    let target = &entry.target;
-    if let Some(farm) = farm {
-        if etc == Etc::Sealed && farm.link_override(entry.name(), entry)? {
-            return Ok(());
-        }
-        farm.make_place(entry)?;
-    }
-    if is_seen(entry) {
-        Ok(())
-    } else if is_ours(target) {
-        replace(tree, target)
-    } else {
-        tree.attach(refer_to(target)?)
-    }
 }
 
 /// Whether what is mounted on `target` is an override: the host may have mounts there too, as

@@ -84,7 +84,10 @@ fn tend(resolver: &HostResolver) -> Result<(), Error> {
 /// A daemon that is started in the view makes its socket in the farm, for the view alone.
 fn with_plan<T>(resolver: &HostResolver, work: impl FnOnce(Plan<'_>) -> T) -> T {
     work(Plan {
-        shows: &|name| !resolver.sockets.iter().any(|socket| name == *socket),
+        shows: &|name| {
+            let mut hidden = resolver.sockets.iter().chain(&resolver.pid_file);
+            !hidden.any(|hidden| name == *hidden)
+        },
         is_writable: true,
     })
 }

@@ -95,6 +95,7 @@ pub enum Event {
 /// The view that this process is in.
 #[derive(Debug)]
 pub struct View {
+    working_directory: WorkingDirectory,
     overrides: Overrides,
     record: Record,
     host_etc: Tree,
@@ -104,9 +105,9 @@ impl View {
     /// Move this process into the network namespace and a new view of it. If it is in a view
     /// already, that one is left: overrides go over the host's files.
     ///
-    /// `name` chooses `/etc/netns/NAME`. The process must have one thread. The working directory
-    /// stays what it was by name, also below `/etc` and `/sys`. The daemons of the host answer
-    /// until [`View::settle`].
+    /// `name` chooses `/etc/netns/NAME`. The process must have one thread. Until
+    /// [`View::settle`] the daemons of the host answer, and the working directory may be one that
+    /// is covered.
     ///
     /// # Errors
     /// [`Error::CannotEnter`] without the privilege; [`Error::Override`] for an entry of
@@ -129,15 +130,15 @@ impl View {
             sysfs::replace(report)?;
         }
         let overrides = Overrides::put_in_place(&files, options.etc, report)?;
-        working_directory.enter_again()?;
         Ok(View {
+            working_directory,
             overrides,
             record: Record::new(options, name),
             host_etc,
         })
     }
 
-    /// Hide the host's daemons, then make sure that every override still is what a program opens,
+    /// Hide the host's daemons, enter the working directory again by its name, then make sure that every override still is what a program opens,
     /// and put back those that the host has uncovered since by replacing its file. To be called
     /// last, with the privileges that [`View::enter`] takes.
     ///
@@ -148,6 +149,7 @@ impl View {
         if self.record.host_resolvers == HostResolvers::Mask {
             masks::put_on(report)?;
         }
+        self.working_directory.enter_again()?;
         // Not earlier: a view with a record may be healed, which would interfere.
         if let Err(errno) = self.record.mount(&self.host_etc, self.overrides.in_place())
             && !self.overrides.are_none()

@@ -67,7 +67,7 @@ impl Overrides {
         };
         let mut farm = match etc {
             Etc::Bind => None,
-            Etc::Sealed => Some(overrides.plant(report)?),
+            Etc::Sealed => Some(overrides.plant(etc, report)?),
         };
         while !overrides.place_all(&mut farm, etc, report)? {}
         if let Some(farm) = farm {
@@ -89,26 +89,24 @@ impl Overrides {
         names.map(move |name| (name, source(name)))
     }
 
-    /// Cover `/etc` by a farm, with room for overrides. They are checked before, against the host's
-    /// files.
-    fn plant(&self, report: &mut dyn FnMut(Event)) -> Result<Farm, Error> {
-        let names = match &self.directory {
-            Some(directory) => directory.names()?,
-            None => Vec::new(),
-        };
+    /// Cover `/etc` by a farm and place all overrides in it. They are opened and checked before,
+    /// while `/etc` is the host's: an override may be a symlink to one of its files.
+    fn plant(&mut self, how: Etc, report: &mut dyn FnMut(Event)) -> Result<Farm, Error> {
+        let mut entries = Vec::new();
         if let Some(directory) = &self.directory {
-            for name in &names {
-                if let Some(entry) = directory.entry(name)? {
-                    has_mount_point(&entry)?;
-                }
+            for name in directory.names()? {
+                entries.extend(directory.entry(&name)?);
             }
+        }
+        for entry in &entries {
+            has_mount_point(entry)?;
         }
         let etc = Path::new(ETC);
         let host = open_directory(etc)
             .and_then(Tree::of)
             .map_err(|errno| Error::system("cover /etc", errno))?;
         let plan = Plan {
-            shows: &|name| !names.iter().any(|taken| taken == name),
+            shows: &|name| !entries.iter().any(|entry| entry.name() == name),
             is_writable: false,
         };
         let farm = Farm::plant(etc, &host, plan)?;
@@ -124,6 +122,13 @@ impl Overrides {
             target: etc.into(),
             source: "tmpfs".into(),
         });
+        self.placed.clear();
+        if let Some(directory) = &self.directory {
+            for entry in &entries {
+                let placed = place_in(&farm, how, directory, entry)?;
+                self.placed.extend(told(placed, &entry.path, report));
+            }
+        }
         Ok(farm)
     }
 
@@ -151,20 +156,13 @@ impl Overrides {
             let placed = match farm {
                 None if !has_mount_point(&entry)? => {
                     // All overrides go over the farm, where the host cannot uncover them.
-                    *farm = Some(self.plant(report)?);
-                    self.placed.clear();
+                    *farm = Some(self.plant(etc, report)?);
                     return Ok(false);
                 }
                 None => attach(directory, &name)?,
                 Some(farm) => place_in(farm, etc, directory, &entry)?,
             };
-            if let Some(placed) = placed {
-                report(Event::Mounted {
-                    target: placed.target.clone(),
-                    source: entry.path,
-                });
-                self.placed.push(placed);
-            }
+            self.placed.extend(told(placed, &entry.path, report));
         }
         Ok(complete)
     }
@@ -231,7 +229,7 @@ fn place_in(
     let name = entry.name();
     let linked = etc == Etc::Sealed
         && farm
-            .link_override(name, entry)
+            .link_override(directory, entry)
             .map_err(|errno| entry.not_mounted(errno))?;
     if linked {
         return Ok(Some(Placed {
@@ -242,7 +240,20 @@ fn place_in(
     }
     farm.make_place(entry)
         .map_err(|errno| entry.not_mounted(errno))?;
-    attach(directory, name)
+    match attach_entry(entry)? {
+        Some(placed) => Ok(Some(placed)),
+        None => attach(directory, name),
+    }
+}
+
+/// Tell that an override is in place.
+fn told(placed: Option<Placed>, source: &Path, report: &mut dyn FnMut(Event)) -> Option<Placed> {
+    placed.inspect(|placed| {
+        report(Event::Mounted {
+            target: placed.target.clone(),
+            source: source.into(),
+        });
+    })
 }
 
 /// Mount one override and verify it; again if something was replaced meanwhile. None if there is
@@ -252,20 +263,8 @@ fn attach(directory: &OverridesDir, name: &OsStr) -> Result<Option<Placed>, Erro
         let Some(entry) = directory.entry(name)? else {
             return Ok(None);
         };
-        let mounted = Tree::of(&entry).and_then(|tree| tree.attach(refer_to(&entry.target)?));
-        match mounted {
-            Ok(()) if entry.id.is_at(&entry.target) => {
-                let Override { target, id, .. } = entry;
-                return Ok(Some(Placed {
-                    name: name.to_owned(),
-                    target,
-                    how: How::Mounted(id),
-                }));
-            }
-            // Not seen: the host renamed another file over the target, which detached the mount.
-            // ENOENT: the source or the target was unlinked since it was opened.
-            Ok(()) | Err(Errno::ENOENT) => {}
-            Err(errno) => return Err(entry.not_mounted(errno)),
+        if let Some(placed) = attach_entry(&entry)? {
+            return Ok(Some(placed));
         }
     }
     Err(Error::Override {
@@ -273,6 +272,22 @@ fn attach(directory: &OverridesDir, name: &OsStr) -> Result<Option<Placed>, Erro
         why: "or the file it goes over is being replaced all the time".into(),
         advice: "try again when both are left alone".into(),
     })
+}
+
+/// Mount an override. None if it, or what it goes over, was replaced meanwhile.
+fn attach_entry(entry: &Override) -> Result<Option<Placed>, Error> {
+    let mounted = Tree::of(entry).and_then(|tree| tree.attach(refer_to(&entry.target)?));
+    match mounted {
+        Ok(()) if entry.id.is_at(&entry.target) => Ok(Some(Placed {
+            name: entry.name().to_owned(),
+            target: entry.target.clone(),
+            how: How::Mounted(entry.id),
+        })),
+        // Not seen: the host renamed another file over the target, which detached the mount.
+        // ENOENT: the source or the target was unlinked since it was opened.
+        Ok(()) | Err(Errno::ENOENT) => Ok(None),
+        Err(errno) => Err(entry.not_mounted(errno)),
+    }
 }
 
 /// Whether the override can be mounted on what the host has there.

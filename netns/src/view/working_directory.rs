@@ -7,31 +7,37 @@ use nix::errno::Errno;
 use nix::unistd::chdir;
 
 use crate::file_id::FileId;
+use crate::host_resolvers::HOST_RESOLVERS;
 use crate::printable::printable;
 use crate::{ETC, Error};
 
-/// A working directory below `/etc` or `/sys` still is the host's directory after a mount covers
-/// it, so it must be entered again; any other is left alone.
+/// A working directory below `/etc`, `/sys` or a mask still is the host's directory after a mount
+/// covers /// it, so it must be entered again; any other is left alone.
+#[derive(Debug)]
 pub(super) struct WorkingDirectory(Option<PathBuf>);
 
 impl WorkingDirectory {
     pub(super) fn remember() -> WorkingDirectory {
         let path = env::current_dir().ok().filter(|path| {
-            let covered = path.starts_with(ETC) || path.starts_with("/sys");
+            let masks = HOST_RESOLVERS.iter().map(|resolver| resolver.directory);
+            let covered = [ETC, "/sys"]
+                .into_iter()
+                .chain(masks)
+                .any(|top| path.starts_with(top));
             covered && FileId::of_path(Path::new(".")).is_ok_and(|id| id.is_at(path))
         });
         WorkingDirectory(path)
     }
 
-    pub(super) fn enter_again(self) -> Result<(), Error> {
-        let Some(path) = self.0 else { return Ok(()) };
-        chdir(&path).map_err(|errno| {
+    pub(super) fn enter_again(&self) -> Result<(), Error> {
+        let Some(path) = &self.0 else { return Ok(()) };
+        chdir(path).map_err(|errno| {
             let what = match errno {
                 Errno::ENOENT => "which is not there in the view; start from another directory",
                 _ => "in the view",
             };
             Error::system(
-                format!("keep the working directory {}, {what}", printable(&path)),
+                format!("keep the working directory {}, {what}", printable(path)),
                 errno,
             )
         })

@@ -14,7 +14,6 @@ use super::{COVERED_ONCE, keeping, neither, not_ip};
 pub(super) fn cases() -> Vec<Case> {
     const DIRECTORY: &str =
         "a cover goes with its directory; --heal and --watch put one on the new";
-    const WORKING_DIRECTORY: &str = "the working directory is entered again before it is covered";
     vec![
         not_ip(both!(no_socket_of_a_resolver_is_reached)),
         ours!(no_socket_of_a_resolver_is_reached_with_sealed_etc),
@@ -39,10 +38,7 @@ pub(super) fn cases() -> Vec<Case> {
         ours!(watch_hides_sockets_in_directories_that_are_made_anew),
         not_ip(both!(no_socket_in_a_directory_behind_a_symlink_is_reached)),
         not_ip(both!(no_socket_in_a_directory_that_is_a_mount_is_reached)),
-        neither(
-            both!(no_socket_in_the_working_directory_is_reached),
-            WORKING_DIRECTORY,
-        ),
+        not_ip(both!(no_socket_in_the_working_directory_is_reached)),
         both!(directories_have_the_host_s_owner_and_mode),
         both!(every_socket_is_reached_where_daemons_are_kept),
         both!(other_sockets_beside_are_reached),
