@@ -45,11 +45,14 @@ lint: ## Check format and lints
 doc: ## Build the documentation of the libraries
 	RUSTDOCFLAGS=-Dwarnings $(CARGO) doc --workspace --no-deps
 
-install: ## Install programs and man pages: PREFIX=/usr/local DESTDIR=
+install: ## Install programs, man pages and the systemd unit: PREFIX=/usr/local DESTDIR=
 	$(CARGO) build --release -p etc-netns-exec -p etc-netns-resolve
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man8
 	install -m 755 $(TARGET)/release/netns-exec $(TARGET)/release/netns-resolve $(DESTDIR)$(PREFIX)/bin
 	install -m 644 man/*.8 $(DESTDIR)$(PREFIX)/share/man/man8
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed 's|@BINDIR@|$(PREFIX)/bin|' systemd/netns-watch.service \
+		>$(DESTDIR)$(PREFIX)/lib/systemd/system/netns-watch.service
 
 clean: ## Remove all that was built
 	$(CARGO) clean
