@@ -28,9 +28,13 @@ fn sealed(sandbox: &Sandbox, script: &str) -> Command {
     sandbox.netns_exec(["--etc", "sealed", "alpha", "sh", "-c", script])
 }
 
-/// A shell that runs every line it is told and says when it is through.
+/// A shell that runs every line it is told, and answers when that has ended.
 fn shell(sandbox: &Sandbox) -> Running {
-    sealed(sandbox, "while read line; do eval \"$line\"; done").spawn()
+    sealed(
+        sandbox,
+        "while read line; do echo \"$(eval \"$line\")\"; done",
+    )
+    .spawn()
 }
 
 fn asks(shell: &mut Running, line: &str) -> String {
