@@ -11,6 +11,8 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Departure {
+    /// Something in a configuration file.
+    Conf(conf::Departure),
     /// An indented line of the hosts file without an end.
     IndentedLine,
     /// A `hosts` line of nsswitch.conf without a service.
@@ -21,44 +23,23 @@ pub enum Departure {
     Errno,
     /// AAAA lost while a packet came that answers nothing.
     StrayPacket,
-    /// A search list that glibc has no room for.
-    SearchList,
-    /// A `sortlist` that glibc does not get to the end of.
-    Sortlist,
-    /// `scopev4` of gai.conf without a prefix length.
-    ScopeWithoutLength,
     /// A default route over several next hops, for `myhostname`.
     NextHops,
     /// A server that takes its time over TCP.
     SlowStream,
     /// A fifo, or a device without an end, in place of a file.
     Endless,
-    /// `options rotate`.
-    Rotate,
-    /// `ndots` below 0.
-    Ndots,
     /// A server that answers one of two parallel queries.
     OneQueryAtATime,
     /// The name of an IPv4 address in IPv6 form.
     MappedReverse,
-    /// `options` that later versions know.
-    LaterOption,
-    /// `label` or `precedence` of gai.conf without a prefix length.
-    LaterGaiConf,
-}
-
-impl Departure {
-    /// Whether it is about a resolv.conf that is the end of every lookup, of names that come from
-    /// elsewhere too.
-    pub(crate) fn stops_every_lookup(self) -> bool {
-        matches!(self, Departure::SearchList | Departure::Sortlist)
-    }
 }
 
 impl fmt::Display for Departure {
     /// What glibc does, in a line.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Departure::Conf(departure) => return departure.fmt(f),
             Departure::IndentedLine => {
                 "hosts: glibc repeats bytes of an indented line that has a NUL or no newline"
             }
@@ -74,33 +55,16 @@ impl fmt::Display for Departure {
             Departure::StrayPacket => {
                 "DNS: glibc reads a buffer never written to, after AAAA is lost and a stray comes"
             }
-            Departure::SearchList => {
-                "resolv.conf: glibc aborts over a search list that does not fit its old store"
-            }
-            Departure::Sortlist => {
-                "resolv.conf: glibc spins for ever over what no entry of a sortlist begins with"
-            }
-            Departure::ScopeWithoutLength => {
-                "gai.conf: glibc may crash over a scopev4 line without a prefix length"
-            }
             Departure::NextHops => {
                 "myhostname: the module aborts if a hop of a multipath route has no gateway"
             }
             Departure::SlowStream => "DNS: glibc waits without end for a server over TCP",
             Departure::Endless => "glibc waits without end for the end of what is no file",
-            Departure::Rotate => "resolv.conf: with rotate the first server is one at random",
-            Departure::Ndots => "resolv.conf: with ndots below 0 glibc never reads the file again",
             Departure::OneQueryAtATime => {
                 "DNS: glibc keeps in mind that this server takes one query at a time"
             }
             Departure::MappedReverse => {
                 "the name of an IPv4-mapped address: glibc 2.38 also finds IPv4 lines of hosts"
-            }
-            Departure::LaterOption => {
-                "resolv.conf: glibc 2.41 knows strict-error, and a minus before an option"
-            }
-            Departure::LaterGaiConf => {
-                "gai.conf: glibc 2.41 also reads lines without a prefix length"
             }
         })
     }

@@ -1,15 +1,15 @@
 //! getaddrinfo(3): from a name to addresses in order, as glibc's `sysdeps/posix/getaddrinfo.c`
 //! goes about it.
 
+use conf::numeric::{self, Numeric};
 use nix::errno::Errno;
 
 use crate::address::{Address, Family};
 use crate::departure::Departure;
 use crate::error::{Code, Error};
 use crate::lookup::Lookup;
-use crate::nss::{Found, HostError, Reply, Status};
-use crate::numeric::{self, Numeric};
-use crate::trace::{Action, Step};
+use crate::nss::{Action, Found, HostError, Reply, Status};
+use crate::trace::Step;
 
 /// What the switch has learned so far about why there is nothing (`no_data` in the source).
 #[derive(Clone, Copy, PartialEq, Eq)]

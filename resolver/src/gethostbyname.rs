@@ -3,16 +3,15 @@
 
 use std::net::IpAddr;
 
+use conf::nsswitch::Service;
 use nix::errno::Errno;
 
 use crate::address::Family;
-use crate::conf::nsswitch::Service;
 use crate::departure::Departure;
+use crate::digits_dots::{DigitsDots, digits_dots};
 use crate::error::{Code, Error};
 use crate::lookup::Lookup;
-use crate::nss::{Found, HostError, Reply, Status};
-use crate::numeric::{self, DigitsDots};
-use crate::trace::Action;
+use crate::nss::{Action, Found, HostError, Reply, Status};
 
 /// What is asked of each service.
 #[derive(Clone, Copy)]
@@ -37,7 +36,7 @@ impl Lookup<'_> {
     /// The IPv4 addresses of a name.
     pub(crate) async fn gethostbyname2(&mut self, name: &[u8]) -> Result<Found, Error> {
         self.resolver_context()?;
-        match numeric::digits_dots(name, Family::Inet) {
+        match digits_dots(name, Family::Inet) {
             DigitsDots::NotNumeric => {}
             DigitsDots::Address(ip) => {
                 let addresses = vec![ip.into()];

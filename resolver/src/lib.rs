@@ -41,8 +41,8 @@
 
 mod address;
 mod block_on;
-mod conf;
 mod departure;
+mod digits_dots;
 mod dns;
 mod error;
 mod files;
@@ -51,7 +51,6 @@ mod gethostbyname;
 mod inside;
 mod lookup;
 mod nss;
-mod numeric;
 mod order;
 mod resolver;
 mod services;
@@ -64,9 +63,9 @@ pub use departure::Departure;
 pub use error::{Code, Error};
 /// How a namespace is named, and what can go wrong with it.
 pub use netns::{Error as NamespaceError, Name, Namespace, Selector};
-pub use nss::Status;
+pub use nss::{Action, Status};
 pub use resolver::{Answer, Options, Outcome, Resolver};
 pub use trace::{
-    Action, FileLookup, FileOrigin, HostsLine, Ordered, Query, QueryOutcome, SearchStep,
-    ServiceOutcome, Step, Trace, Transport,
+    FileLookup, FileOrigin, HostsLine, Ordered, Query, QueryOutcome, SearchStep, ServiceOutcome,
+    Step, Trace, Transport,
 };

@@ -5,21 +5,23 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use conf::gai_conf::GaiConf;
+use conf::host_conf::HostConf;
+use conf::nsswitch::{Nsswitch, Service};
+use conf::numeric;
 use hostsfile::Hosts;
 use netns::{interfaces, printable_bytes};
 use nix::errno::Errno;
 
 use crate::address::{Address, Scope};
-use crate::conf::gai_conf::GaiConf;
-use crate::conf::host_conf::HostConf;
-use crate::conf::nsswitch::{Nsswitch, Service};
 use crate::departure::Departure;
 use crate::error::{Code, Error};
 use crate::files::{Etc, Unread};
 use crate::nss::HostError;
+use crate::order::direct_first;
 use crate::target::{Place, Target};
 use crate::trace::{Step, Trace};
-use crate::{files, numeric, services, sources};
+use crate::{files, services, sources};
 
 /// See the module.
 pub(crate) struct Lookup<'r> {
@@ -80,10 +82,10 @@ impl<'r> Lookup<'r> {
             }
             content => content.unwrap_or_default(),
         };
-        let conf = services::resolv_conf(&content, &self.target.environment, &|_| None);
-        let stops = |departure: &&Departure| departure.stops_every_lookup();
-        for departure in conf.notes.departures().iter().filter(stops) {
-            self.trace.depart(*departure);
+        let read = services::resolv_conf(&content, &self.target.environment, &|_| None);
+        let stops = |departure: &conf::Departure| departure.stops_every_lookup();
+        for departure in read.notes.departures().filter(stops) {
+            self.trace.depart(Departure::Conf(departure));
         }
         Ok(())
     }
@@ -138,7 +140,7 @@ impl<'r> Lookup<'r> {
                 ("RESOLV_MULTI", &environment.resolv_multi),
                 ("RESOLV_REORDER", &environment.resolv_reorder),
             ]);
-            self.trace.append(host_conf.notes.clone());
+            self.trace.append_notes(&host_conf.notes);
             self.host_conf = Some(host_conf);
         }
         Ok(self.host_conf.get_or_insert_default())
@@ -184,7 +186,7 @@ impl<'r> Lookup<'r> {
             && let Some(place) = self.place_for_order()?
         {
             let nets = place.run(sources::ipv4_nets).await?;
-            self.host_conf()?.reorder(addresses, &nets);
+            direct_first(addresses, &nets);
         }
         Ok(())
     }
@@ -192,7 +194,7 @@ impl<'r> Lookup<'r> {
     /// The addresses in the order in which a program in the namespace gets them.
     pub(crate) async fn ordered(&mut self, addresses: Vec<Address>) -> Result<Vec<Address>, Error> {
         let conf = GaiConf::parse(&self.file("gai.conf")?.unwrap_or_default());
-        self.trace.append(conf.notes.clone());
+        self.trace.append_notes(&conf.notes);
         let Some(place) = self.place_for_order()? else {
             return Ok(sources::order_unseen(addresses, &conf));
         };

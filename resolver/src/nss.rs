@@ -1,34 +1,9 @@
 //! What a name service says to the name service switch: nsswitch.conf(5), glibc's `nss.h` and the
 //! `h_errno` of netdb.h.
 
-use std::fmt;
+pub use conf::nsswitch::{Action, Status};
 
 use crate::address::Address;
-
-/// The outcome of one service, `enum nss_status`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Status {
-    /// The service has the entry.
-    Success,
-    /// The service works and has no such entry.
-    NotFound,
-    /// The service cannot be used now.
-    Unavail,
-    /// The service is busy; a later attempt may do better.
-    TryAgain,
-}
-
-impl fmt::Display for Status {
-    /// As nsswitch.conf(5) writes it.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Status::Success => "SUCCESS",
-            Status::NotFound => "NOTFOUND",
-            Status::Unavail => "UNAVAIL",
-            Status::TryAgain => "TRYAGAIN",
-        })
-    }
-}
 
 /// The `h_errno` that comes with a status other than success.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

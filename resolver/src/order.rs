@@ -20,15 +20,18 @@
 //! * **Tunnels**: the link types of `RTM_GETLINK`, for rule 7, and only where the rules before it
 //!   do not decide between sources on two interfaces.
 
+mod direct;
 mod interfaces;
 
 use std::cmp::Ordering;
 use std::net::{IpAddr, Ipv4Addr};
 
+use conf::gai_conf::GaiConf;
+
 use crate::address::Address;
-use crate::conf::gai_conf::GaiConf;
 use crate::trace::Ordered;
 
+pub(crate) use direct::direct_first;
 pub(crate) use interfaces::Interfaces;
 
 /// `IFA_F_*` of linux/if_addr.h: the flags that matter.

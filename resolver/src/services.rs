@@ -10,12 +10,13 @@ mod myhostname;
 
 use std::net::IpAddr;
 
+use conf::nsswitch::Service;
+
 use crate::address::Family;
-use crate::conf::nsswitch::Service;
 use crate::error::Error;
 use crate::lookup::Lookup;
-use crate::nss::{HostError, Reply, Status};
-use crate::trace::{Action, ServiceOutcome, Step};
+use crate::nss::{Action, HostError, Reply, Status};
+use crate::trace::{ServiceOutcome, Step};
 
 pub(crate) use dns::parse as resolv_conf;
 use modules::Functions;

@@ -5,6 +5,7 @@ use std::fs;
 use std::net::{IpAddr, Ipv4Addr, SocketAddrV4, SocketAddrV6};
 use std::os::fd::AsRawFd;
 
+use conf::gai_conf::GaiConf;
 use netns::interfaces;
 use nix::sys::socket::{
     AddressFamily, SockFlag, SockType, SockaddrIn, SockaddrIn6, SockaddrStorage, connect,
@@ -12,7 +13,6 @@ use nix::sys::socket::{
 };
 
 use crate::address::Address;
-use crate::conf::gai_conf::GaiConf;
 use crate::order::{self, Candidate, Interfaces};
 use crate::trace::Ordered;
 

@@ -3,9 +3,9 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use conf::environment::Environment;
 use netns::{EtcFiles, Name, Namespace};
 
-use crate::conf::environment::Environment;
 use crate::files::{Etc, HostsCache};
 use crate::inside::Inside;
 

@@ -5,9 +5,11 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use conf::{Note, Notes};
+
 use crate::address::Address;
 use crate::departure::Departure;
-use crate::nss::Status;
+use crate::nss::{Action, Status};
 
 /// All steps of one lookup, in the order in which they were taken.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,14 +45,14 @@ impl Trace {
         }
     }
 
-    /// The notes alone.
-    #[cfg(test)]
-    pub(crate) fn texts(&self) -> Vec<&str> {
-        let texts = self.steps.iter().filter_map(|step| match step {
-            Step::Note(text) => Some(text.as_str()),
-            _ => None,
-        });
-        texts.collect()
+    /// What there is to say about a file.
+    pub(crate) fn append_notes(&mut self, notes: &Notes) {
+        for note in notes.iter() {
+            match note {
+                Note::Text(text) => self.note(text),
+                Note::Departure(departure) => self.depart(Departure::Conf(*departure)),
+            }
+        }
     }
 
     pub(crate) fn append(&mut self, other: Trace) {
@@ -141,17 +143,6 @@ pub struct ServiceOutcome {
     pub action: Action,
     /// Why, where the status alone does not say: `masked host daemon`, `no such module`.
     pub note: Option<String>,
-}
-
-/// The action nsswitch.conf gives for a status.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Action {
-    /// End the lookup with this result.
-    Return,
-    /// Go on to the next service.
-    Continue,
-    /// Go on and merge; getaddrinfo cannot.
-    Merge,
 }
 
 /// How a name became fully qualified names.

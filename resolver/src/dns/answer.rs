@@ -13,10 +13,11 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use conf::resolv_conf::SortlistEntry;
+
 use super::name::WireName;
 use super::query::Responses;
 use super::wire::{CLASS_IN, Malformed, Message, Record, RecordType, TYPE_CNAME, code};
-use crate::conf::resolv_conf::SortlistEntry;
 use crate::nss::{Found, HostError, Reply, Status};
 
 /// sortlist(5) looks at this many addresses (`MAX_NR_ADDRS`).

@@ -12,13 +12,13 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use conf::resolv_conf::ResolvConf;
 use hickory_resolver::proto::op::Message as Question;
 
 use super::Transport;
 use super::name::WireName;
 use super::session::{Errno, Session};
 use super::wire::{Message, RecordType, code};
-use crate::conf::resolv_conf::ResolvConf;
 use crate::error::io_text;
 use crate::trace::{self, QueryOutcome, Step};
 

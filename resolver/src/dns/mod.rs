@@ -31,9 +31,10 @@ pub(crate) use offline::Offline;
 pub(crate) use transport::Network;
 pub(crate) use transport::Transport;
 
+use conf::host_aliases::HostAliases;
+use conf::resolv_conf::ResolvConf;
+
 use crate::address::Family;
-use crate::conf::host_aliases::HostAliases;
-use crate::conf::resolv_conf::ResolvConf;
 use crate::nss::{HostError, Reply, Status};
 use crate::trace::Trace;
 use session::{Errno, Session};

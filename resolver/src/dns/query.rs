@@ -3,6 +3,7 @@
 //!
 //! Sources: glibc `resolv/res_query.c`, `res_mkquery.c`, `res-noaaaa.c`.
 
+use conf::resolv_conf::ResolvConf;
 use hickory_resolver::proto::op::{Edns, Message as Question, Query as QuestionRecord};
 use hickory_resolver::proto::rr;
 
@@ -11,7 +12,6 @@ use super::exchange::{Outgoing, Received};
 use super::name::WireName;
 use super::session::{Errno, Session};
 use super::wire::{Message, RecordType, code};
-use crate::conf::resolv_conf::ResolvConf;
 use crate::nss::HostError;
 
 /// What `edns0` advertises: no fragments on any link (`RESOLV_EDNS_BUFFER_SIZE`).

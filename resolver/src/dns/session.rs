@@ -3,11 +3,11 @@
 
 use std::io;
 
+use conf::host_aliases::HostAliases;
+use conf::resolv_conf::ResolvConf;
 use libc::{EAFNOSUPPORT, EMFILE, ENFILE, ENOBUFS, ENOMEM};
 
 use super::{Dns, Transport};
-use crate::conf::host_aliases::HostAliases;
-use crate::conf::resolv_conf::ResolvConf;
 use crate::trace::Trace;
 
 /// A lookup under way.

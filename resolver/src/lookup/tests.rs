@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use conf::environment::Environment;
 use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::*;
 use crate::address::Family;
 use crate::block_on::block_on;
-use crate::conf::environment::Environment;
 
 const FILES: [&str; 6] = [
     "hosts",

@@ -4,12 +4,12 @@ use std::ffi::OsString;
 use std::net::IpAddr;
 use std::os::unix::ffi::OsStringExt as _;
 
+use conf::environment::Environment;
+use conf::host_aliases::HostAliases;
+use conf::resolv_conf::{Context, ResolvConf};
 use netns::interfaces;
 
 use crate::address::Family;
-use crate::conf::environment::Environment;
-use crate::conf::host_aliases::HostAliases;
-use crate::conf::resolv_conf::{Context, ResolvConf};
 use crate::dns::{Dns, Network, Offline, Question, Transport};
 use crate::error::Error;
 use crate::files;
@@ -30,7 +30,8 @@ impl Inquiry {
     async fn make(&self, transport: &impl Transport) -> (Reply, Trace) {
         // Read where queries come from: the scopes of servers are interfaces of the namespace.
         let conf = parse(&self.resolv_conf, &self.environment, &interfaces::index_of);
-        let mut trace = conf.notes.clone();
+        let mut trace = Trace::default();
+        trace.append_notes(&conf.notes);
         let dns = Dns {
             conf: &conf,
             aliases: &self.aliases,

@@ -1,10 +1,10 @@
 //! What responses say: rules 28, 37 and 39.
 
+use conf::resolv_conf::{ResolvConf, SortlistEntry};
 use proptest::prelude::*;
 
 use super::script::*;
 use crate::address::Family;
-use crate::conf::resolv_conf::{ResolvConf, SortlistEntry};
 use crate::dns::answer;
 use crate::dns::query::Responses;
 use crate::dns::wire::{Message, RecordType};

@@ -5,14 +5,14 @@ use std::cell::Cell;
 use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
+use conf::environment::Environment;
+use conf::host_aliases::HostAliases;
+use conf::resolv_conf::{Context, ResolvConf};
 use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::script::*;
 use crate::address::Family;
-use crate::conf::environment::Environment;
-use crate::conf::host_aliases::HostAliases;
-use crate::conf::resolv_conf::{Context, ResolvConf};
 use crate::dns::name::WireName;
 use crate::dns::wire::Message;
 use crate::dns::{Dns, Question, stream};

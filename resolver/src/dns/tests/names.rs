@@ -1,8 +1,8 @@
 //! Names in text and wire form; aliases.
 
+use conf::host_aliases::HostAliases;
 use proptest::prelude::*;
 
-use crate::conf::host_aliases::HostAliases;
 use crate::dns::name::{WireName, is_host_name};
 
 fn text(name: &[u8]) -> Option<String> {

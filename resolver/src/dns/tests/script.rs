@@ -7,9 +7,10 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use conf::host_aliases::HostAliases;
+use conf::resolv_conf::ResolvConf;
+
 use crate::address::Family;
-use crate::conf::host_aliases::HostAliases;
-use crate::conf::resolv_conf::ResolvConf;
 use crate::dns::Dns;
 use crate::dns::name::WireName;
 use crate::dns::transport::{Channel, Transport};

@@ -1,9 +1,10 @@
 //! The search list: rules 22 to 24.
 
+use conf::host_aliases::HostAliases;
+use conf::resolv_conf::ResolvConf;
+
 use super::script::*;
 use crate::address::Family;
-use crate::conf::host_aliases::HostAliases;
-use crate::conf::resolv_conf::ResolvConf;
 use crate::dns::{Dns, Question};
 use crate::nss::{HostError, Reply, Status};
 use crate::trace::{Step, Trace};

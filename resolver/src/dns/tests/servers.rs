@@ -3,9 +3,10 @@
 use std::io::ErrorKind;
 use std::time::Duration;
 
+use conf::resolv_conf::ResolvConf;
+
 use super::script::*;
 use crate::address::Family;
-use crate::conf::resolv_conf::ResolvConf;
 use crate::nss::{HostError, Reply, Status};
 use crate::trace::Transport as Over;
 

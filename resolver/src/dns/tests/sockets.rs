@@ -5,10 +5,11 @@ use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use conf::host_aliases::HostAliases;
+use conf::resolv_conf::ResolvConf;
+
 use super::script::{Asked, Response, failed, ips, servers};
 use crate::address::Family;
-use crate::conf::host_aliases::HostAliases;
-use crate::conf::resolv_conf::ResolvConf;
 use crate::dns::name::WireName;
 use crate::dns::{Dns, Network};
 use crate::nss::{HostError, Reply, Status};

@@ -179,67 +179,10 @@ fn rule_30_other_scopes_are_decimal() {
     );
 }
 
-#[test]
-fn rule_31_digits_and_dots_never_reach_a_service() {
-    use DigitsDots::{Address, Fails, NotNumeric};
-    let judged = |name: &str| digits_dots(name.as_bytes(), Family::Inet);
-    let not_found = Fails(HostError::HostNotFound);
-    assert_eq!(judged("192.0.2.1"), Address("192.0.2.1".parse().unwrap()));
-    assert_eq!(judged("1.256"), Address("1.0.1.0".parse().unwrap()));
-    for name in ["1.2.3.4.5", "256.1.1.1", "1..2", "4294967296", "08"] {
-        assert_eq!(judged(name), not_found, "{name}");
-    }
-    for name in [
-        "1.2.3.4.", "1.", "1.2.3.4x", "0x1", "a", "", ".", ".1", "1-2",
-    ] {
-        assert_eq!(judged(name), NotNumeric, "{name}");
-    }
-}
-
-#[test]
-fn rule_31_neither_does_a_colon_after_a_hexadecimal_digit() {
-    use DigitsDots::{Address, Fails, NotNumeric};
-    let not_found = Fails(HostError::HostNotFound);
-    for name in ["::1", ":", "a:b", "1:2", "f:not hex", "cafe.test:80", "1.:"] {
-        assert_eq!(
-            digits_dots(name.as_bytes(), Family::Inet),
-            not_found,
-            "{name}"
-        );
-    }
-    for name in ["host:80", "x:1", "-:", ".:", "g:"] {
-        assert_eq!(
-            digits_dots(name.as_bytes(), Family::Inet),
-            NotNumeric,
-            "{name}"
-        );
-    }
-    let v6 = |name: &str| digits_dots(name.as_bytes(), Family::Inet6);
-    assert_eq!(v6("2001:db8::1"), Address("2001:db8::1".parse().unwrap()));
-    assert_eq!(v6("1:2"), not_found);
-    assert_eq!(v6("192.0.2.1"), not_found);
-    assert_eq!(v6("fe80::1%eth0"), NotNumeric);
-    assert_eq!(v6("::1."), NotNumeric);
-}
-
-#[test]
-fn without_a_family_a_name_is_judged_as_ipv4() {
-    for name in ["1.2.3.4", "::1", "a:b", "name", "1.2.3.4."] {
-        let name = name.as_bytes();
-        assert_eq!(
-            digits_dots(name, Family::Unspec),
-            digits_dots(name, Family::Inet)
-        );
-    }
-}
-
 proptest! {
     #[test]
     fn no_bytes_panic(text: Vec<u8>) {
         let _ = parse(&text);
-        for family in [Family::Unspec, Family::Inet, Family::Inet6] {
-            digits_dots(&text, family);
-        }
         scope_id(Ipv6Addr::LOCALHOST.into(), &text, &|_| None);
     }
 

@@ -6,28 +6,28 @@ use std::os::unix::ffi::OsStringExt as _;
 
 /// Their values; `None` where a variable is not set, which differs from empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Environment {
+pub struct Environment {
     /// `LOCALDOMAIN`: the search list, in place of that of resolv.conf.
-    pub(crate) localdomain: Option<Vec<u8>>,
+    pub localdomain: Option<Vec<u8>>,
     /// `RES_OPTIONS`: options read after those of resolv.conf.
-    pub(crate) res_options: Option<Vec<u8>>,
+    pub res_options: Option<Vec<u8>>,
     /// `HOSTALIASES`: the path of a file of names for names in DNS.
-    pub(crate) hostaliases: Option<Vec<u8>>,
+    pub hostaliases: Option<Vec<u8>>,
     /// `RESOLV_HOST_CONF`: the path of the file to read in place of host.conf.
-    pub(crate) resolv_host_conf: Option<Vec<u8>>,
+    pub resolv_host_conf: Option<Vec<u8>>,
     /// `RESOLV_MULTI`: `on` or `off`, over `multi` of host.conf.
-    pub(crate) resolv_multi: Option<Vec<u8>>,
+    pub resolv_multi: Option<Vec<u8>>,
     /// `RESOLV_REORDER`: `on` or `off`, over `reorder` of host.conf.
-    pub(crate) resolv_reorder: Option<Vec<u8>>,
+    pub resolv_reorder: Option<Vec<u8>>,
     /// `RESOLV_ADD_TRIM_DOMAINS`: more domains for `trim` of host.conf.
-    pub(crate) resolv_add_trim_domains: Option<Vec<u8>>,
+    pub resolv_add_trim_domains: Option<Vec<u8>>,
     /// `RESOLV_OVERRIDE_TRIM_DOMAINS`: domains in place of those of `trim`.
-    pub(crate) resolv_override_trim_domains: Option<Vec<u8>>,
+    pub resolv_override_trim_domains: Option<Vec<u8>>,
 }
 
 impl Environment {
     /// Those of this process.
-    pub(crate) fn from_process() -> Environment {
+    pub fn from_process() -> Environment {
         Environment::from_variables(|name| std::env::var_os(name))
     }
 

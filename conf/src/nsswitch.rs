@@ -3,11 +3,11 @@
 //!
 //! Source: glibc `nss/nss_database.c` and `nss/nss_action_parse.c`.
 
+use std::fmt;
+
 use thiserror::Error;
 
-use super::text::{is_space, lines, skip, split_where};
-use crate::nss::Status;
-use crate::trace::Action;
+use crate::text::{is_space, lines, skip, split_where};
 
 /// The databases glibc knows (`nss/databases.def`). A line for another one is not read at all.
 const DATABASES: [&str; 17] = [
@@ -32,21 +32,21 @@ const DATABASES: [&str; 17] = [
 
 /// The file as far as host names are concerned.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Nsswitch {
+pub struct Nsswitch {
     /// The services to ask for hosts, in order; the error disables every lookup: getaddrinfo gives
     /// `EAI_SYSTEM` with `EINVAL` for `AF_INET`, `EAI_NONAME` otherwise.
     ///
     /// The list may be empty, for a `hosts` line without a service. glibc then reads past the end
     /// of its list, and fails with whatever it finds there, or crashes; here it means that no
     /// service is asked, and no name exists.
-    pub(crate) hosts: Result<Vec<Service>, SyntaxError>,
+    pub hosts: Result<Vec<Service>, SyntaxError>,
 }
 
 /// A service and what is done about its answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Service {
+pub struct Service {
     /// The name; bytes that are not UTF-8 are replaced, which makes no known service of it.
-    pub(crate) name: String,
+    pub name: String,
     success: Action,
     not_found: Action,
     unavail: Action,
@@ -57,11 +57,11 @@ pub(crate) struct Service {
 /// as the line is there, no database has any service.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error("nsswitch.conf: line {line} ({database}) has a syntax error, which disables all lookups")]
-pub(crate) struct SyntaxError {
+pub struct SyntaxError {
     /// Its number, from 1.
-    pub(crate) line: usize,
+    pub line: usize,
     /// Its database.
-    pub(crate) database: &'static str,
+    pub database: &'static str,
 }
 
 /// What holds without a file, or without a `hosts` line in it: `files dns`.
@@ -79,7 +79,7 @@ impl Nsswitch {
     /// Each line names a database and its services. The colon between them is optional, white
     /// space before the name is allowed, the last `hosts` line counts. A last line without
     /// newline is not read.
-    pub(crate) fn parse(file: &[u8]) -> Nsswitch {
+    pub fn parse(file: &[u8]) -> Nsswitch {
         let mut found = Nsswitch::default();
         let complete = match file.iter().rposition(|&byte| byte == b'\n') {
             Some(last) => &file[..=last],
@@ -114,7 +114,7 @@ impl Nsswitch {
 
 impl Service {
     /// With the actions that hold where nothing else is said.
-    pub(crate) fn new(name: impl Into<String>) -> Service {
+    pub fn new(name: impl Into<String>) -> Service {
         Service {
             name: name.into(),
             success: Action::Return,
@@ -125,7 +125,7 @@ impl Service {
     }
 
     /// What is done when the service says `status`.
-    pub(crate) fn action(&self, status: Status) -> Action {
+    pub fn action(&self, status: Status) -> Action {
         match status {
             Status::Success => self.success,
             Status::NotFound => self.not_found,
@@ -156,6 +156,42 @@ impl Service {
         }
         self.set(status, kept);
     }
+}
+
+/// The outcome of one service, `enum nss_status`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Status {
+    /// The service has the entry.
+    Success,
+    /// The service works and has no such entry.
+    NotFound,
+    /// The service cannot be used now.
+    Unavail,
+    /// The service is busy; a later attempt may do better.
+    TryAgain,
+}
+
+impl fmt::Display for Status {
+    /// As nsswitch.conf(5) writes it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Status::Success => "SUCCESS",
+            Status::NotFound => "NOTFOUND",
+            Status::Unavail => "UNAVAIL",
+            Status::TryAgain => "TRYAGAIN",
+        })
+    }
+}
+
+/// The action nsswitch.conf gives for a status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// End the lookup with this result.
+    Return,
+    /// Go on to the next service.
+    Continue,
+    /// Go on and merge; getaddrinfo cannot.
+    Merge,
 }
 
 /// The services of a line; None if there is a syntax error.

@@ -3,7 +3,7 @@
 //!
 //! Source: glibc `resolv/res_context_hostalias.c`, `ns_makecanon.c`.
 
-use super::text::{is_space, short_lines, skip, split_where};
+use crate::text::{is_space, short_lines, skip, split_where};
 
 /// The buffer for a line (`BUFSIZ`).
 const LINE: usize = 8192;
@@ -13,14 +13,14 @@ const MAX_TARGET: usize = 1024;
 
 /// What the file says, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct HostAliases {
+pub struct HostAliases {
     pairs: Vec<(Vec<u8>, Vec<u8>)>,
 }
 
 impl HostAliases {
     /// Reads the contents of the file. A line holds an alias and its target, separated by white
     /// space; the rest of the line is ignored.
-    pub(crate) fn parse(file: &[u8]) -> Self {
+    pub fn parse(file: &[u8]) -> Self {
         let mut pairs = Vec::new();
         for line in short_lines(file, LINE) {
             let (alias, rest) = split_where(line, is_space);
@@ -39,7 +39,7 @@ impl HostAliases {
 
     /// What a name without dots stands for. The first line for the name counts; case and dots at
     /// the end do not matter.
-    pub(crate) fn target(&self, name: &[u8]) -> Option<&[u8]> {
+    pub fn target(&self, name: &[u8]) -> Option<&[u8]> {
         let (_, target) = self.pairs.iter().find(|(alias, _)| {
             alias.len() < MAX_TARGET
                 && name.len() < MAX_TARGET

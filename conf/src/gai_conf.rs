@@ -4,21 +4,21 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::text::{is_space, lines, skip, split_where, strtoul_exact};
-use crate::departure::Departure;
-use crate::trace::Trace;
+use crate::Departure;
+use crate::Notes;
+use crate::text::{is_space, lines, skip, split_where, strtoul_exact};
 
 /// The tables.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct GaiConf {
+pub struct GaiConf {
     labels: Vec<Prefix>,
     precedence: Vec<Prefix>,
     scopes: Vec<V4Scope>,
     /// `reload yes`: a running program reads the file again when it changes. Without it the file is
     /// read once per process.
-    pub(crate) reload: bool,
+    pub reload: bool,
     /// Lines that have no effect.
-    pub(crate) notes: Trace,
+    pub notes: Notes,
 }
 
 /// The value of all addresses under a prefix. IPv4 counts as `::ffff:a.b.c.d`.
@@ -80,7 +80,7 @@ impl Default for GaiConf {
                 V4Scope::new(Ipv4Addr::UNSPECIFIED, 0, OTHER_SCOPE),
             ],
             reload: false,
-            notes: Trace::default(),
+            notes: Notes::default(),
         }
     }
 }
@@ -95,7 +95,7 @@ impl GaiConf {
     ///
     /// A prefix or a net without a length has no effect: glibc 2.36 looks at a variable that it has
     /// not set. Over a label or a precedence it then skips the line, over a `scopev4` it crashes.
-    pub(crate) fn parse(file: &[u8]) -> GaiConf {
+    pub fn parse(file: &[u8]) -> GaiConf {
         let mut labels = Vec::new();
         let mut precedence = Vec::new();
         let mut scopes = Vec::new();
@@ -148,17 +148,17 @@ impl GaiConf {
     }
 
     /// The label of an address, for rule 5.
-    pub(crate) fn label(&self, ip: IpAddr) -> i32 {
+    pub fn label(&self, ip: IpAddr) -> i32 {
         value(&self.labels, ip, OTHER_LABEL)
     }
 
     /// The precedence of an address, for rule 6.
-    pub(crate) fn precedence(&self, ip: IpAddr) -> i32 {
+    pub fn precedence(&self, ip: IpAddr) -> i32 {
         value(&self.precedence, ip, OTHER_PRECEDENCE)
     }
 
     /// The scope of an IPv4 address, for rules 2 and 8: 2 is link-local, 14 global.
-    pub(crate) fn scope_v4(&self, ip: Ipv4Addr) -> i32 {
+    pub fn scope_v4(&self, ip: Ipv4Addr) -> i32 {
         let ip = u32::from(ip);
         let entry = self
             .scopes

@@ -3,12 +3,9 @@
 //! Source: glibc `resolv/res_hconf.c`. glibc reads the file once per process, and writes what it
 //! has to complain about to standard error; here that is in the notes.
 
-use std::net::{IpAddr, Ipv4Addr};
-
-use super::environment::Environment;
-use super::text::{c_string, is_space, short_lines, skip, split_where};
-use crate::address::Address;
-use crate::trace::Trace;
+use crate::Notes;
+use crate::environment::Environment;
+use crate::text::{c_string, is_space, short_lines, skip, split_where};
 
 /// The buffer for a line.
 const LINE: usize = 256;
@@ -17,21 +14,21 @@ const MAX_TRIM: usize = 4;
 
 /// The file and the environment, taken together.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct HostConf {
+pub struct HostConf {
     /// `multi`: a name has the addresses of all its lines in the hosts file.
-    pub(crate) multi: bool,
+    pub multi: bool,
     /// `reorder`: an address in a net of the machine's own goes first. It shows for IPv4 alone.
-    pub(crate) reorder: bool,
+    pub reorder: bool,
     /// `trim`: domains to take off the names of a reverse lookup.
     trim: Vec<Vec<u8>>,
     /// What in the file or the environment could not be read.
-    pub(crate) notes: Trace,
+    pub notes: Notes,
 }
 
 impl HostConf {
     /// Reads the contents of the file; empty if there is none, which is no error. If
     /// `RESOLV_HOST_CONF` is set, the file is the one it names.
-    pub(crate) fn parse(file: &[u8], environment: &Environment) -> HostConf {
+    pub fn parse(file: &[u8], environment: &Environment) -> HostConf {
         let mut conf = HostConf::default();
         for (index, line) in short_lines(file, LINE).enumerate() {
             let (line, _) = split_where(line, |byte| byte == b'\n');
@@ -124,7 +121,7 @@ impl HostConf {
     /// A name of a reverse lookup without the first of the trim domains that it ends in. The
     /// domain is compared as text, usually with its leading dot; a name that is nothing but the
     /// domain stays.
-    pub(crate) fn trim<'a>(&self, name: &'a [u8]) -> &'a [u8] {
+    pub fn trim<'a>(&self, name: &'a [u8]) -> &'a [u8] {
         let stem = |domain: &Vec<u8>| {
             let length = name
                 .len()
@@ -135,30 +132,6 @@ impl HostConf {
                 .then_some(&name[..length])
         };
         self.trim.iter().find_map(stem).unwrap_or(name)
-    }
-
-    /// With `reorder`, swaps the first address that is in a net of the namespace's interfaces with
-    /// the first of all. `nets` are the IPv4 addresses (`IFA_LOCAL`) with their prefix lengths, in
-    /// the kernel's order.
-    ///
-    /// glibc does so to the answer of gethostbyname2(3), which getaddrinfo(3) uses for `AF_INET`,
-    /// before the addresses are ordered.
-    pub(crate) fn reorder(&self, addresses: &mut [Address], nets: &[(Ipv4Addr, u8)]) {
-        if !self.reorder {
-            return;
-        }
-        let is_direct = |address: &Address| match address.ip {
-            IpAddr::V6(_) => false,
-            IpAddr::V4(ip) => nets.iter().any(|(net, length)| {
-                let mask = u32::MAX
-                    .checked_shl(32 - u32::from(*length).min(32))
-                    .unwrap_or(0);
-                (u32::from(ip) ^ u32::from(*net)) & mask == 0
-            }),
-        };
-        if let Some(index) = addresses.iter().position(is_direct) {
-            addresses.swap(0, index);
-        }
     }
 }
 

@@ -1,35 +1,35 @@
 //! What the parsers share: the C library's ways of reading lines, words and numbers.
 
 /// isspace(3) in the C locale.
-pub(super) fn is_space(byte: u8) -> bool {
+pub(crate) fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t'..=b'\r')
 }
 
 /// The bytes up to a NUL: what a function on C strings sees.
-pub(super) fn c_string(bytes: &[u8]) -> &[u8] {
+pub(crate) fn c_string(bytes: &[u8]) -> &[u8] {
     bytes.split(|&byte| byte == 0).next().unwrap_or_default()
 }
 
 /// The lines that getline(3) reads, as C strings. A newline at the end of a line stays.
-pub(super) fn lines(file: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub(crate) fn lines(file: &[u8]) -> impl Iterator<Item = &[u8]> {
     file.split_inclusive(|&byte| byte == b'\n').map(c_string)
 }
 
 /// The lines that fgets(3) reads into a buffer of `size` bytes, as C strings: what is left of a
 /// line too long for the buffer counts as a line of its own.
-pub(super) fn short_lines(file: &[u8], size: usize) -> impl Iterator<Item = &[u8]> {
+pub(crate) fn short_lines(file: &[u8], size: usize) -> impl Iterator<Item = &[u8]> {
     file.split_inclusive(|&byte| byte == b'\n')
         .flat_map(move |line| line.chunks(size - 1))
         .map(c_string)
 }
 
 /// `text` from the first byte on that is not `skipped`.
-pub(super) fn skip(text: &[u8], skipped: impl Fn(u8) -> bool) -> &[u8] {
+pub(crate) fn skip(text: &[u8], skipped: impl Fn(u8) -> bool) -> &[u8] {
     split_where(text, |byte| !skipped(byte)).1
 }
 
 /// What stands before the first byte for which `end` holds, and the rest from that byte on.
-pub(super) fn split_where(text: &[u8], end: impl Fn(u8) -> bool) -> (&[u8], &[u8]) {
+pub(crate) fn split_where(text: &[u8], end: impl Fn(u8) -> bool) -> (&[u8], &[u8]) {
     let at = text
         .iter()
         .position(|&byte| end(byte))
@@ -39,7 +39,7 @@ pub(super) fn split_where(text: &[u8], end: impl Fn(u8) -> bool) -> (&[u8], &[u8
 
 /// atoi(3): white space, a sign, digits, then anything. Text without digits is 0. glibc converts
 /// to a `long`, saturating, and keeps the low half.
-pub(super) fn atoi(text: &[u8]) -> i32 {
+pub(crate) fn atoi(text: &[u8]) -> i32 {
     let (negative, digits) = sign(skip(text, is_space));
     let mut value: i64 = 0;
     for digit in digits.iter().take_while(|byte| byte.is_ascii_digit()) {
@@ -58,7 +58,7 @@ pub(super) fn atoi(text: &[u8]) -> i32 {
 /// The empty word is 0. None if the word goes on after the number, or the number is too large.
 ///
 /// `unsigned long` has 64 bits here, as on every 64-bit Linux.
-pub(super) fn strtoul_exact(word: &[u8]) -> Option<u64> {
+pub(crate) fn strtoul_exact(word: &[u8]) -> Option<u64> {
     if word.is_empty() {
         return Some(0);
     }

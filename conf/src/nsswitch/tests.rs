@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
+use super::Action::{Continue, Merge, Return};
 use super::*;
-use crate::trace::Action::{Continue, Merge, Return};
 
 /// `files[RCCC] dns[RCCC]`: the services with their actions for SUCCESS, NOTFOUND, UNAVAIL and
 /// TRYAGAIN by initial; `error 2 hosts` for an error in line 2.

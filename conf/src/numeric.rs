@@ -1,16 +1,12 @@
 //! Addresses written out: what getaddrinfo(3) takes for one before it looks anything up.
 //!
-//! Sources: glibc `resolv/inet_addr.c`, `resolv/inet_pton.c`, `inet/inet6_scopeid_pton.c` and
-//! `nss/digits_dots.c`.
+//! Sources: glibc `resolv/inet_addr.c`, `resolv/inet_pton.c` and `inet/inet6_scopeid_pton.c`.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::address::Family;
-use crate::nss::HostError;
-
 /// An address as a text has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Numeric<'a> {
+pub enum Numeric<'a> {
     /// IPv4, in any form of inet_aton(3).
     V4(Ipv4Addr),
     /// IPv6.
@@ -24,7 +20,7 @@ pub(crate) enum Numeric<'a> {
 
 /// Reads a text as getaddrinfo(3) does before anything else: all of inet_aton(3), then IPv6 with
 /// or without a scope.
-pub(crate) fn parse(text: &[u8]) -> Option<Numeric<'_>> {
+pub fn parse(text: &[u8]) -> Option<Numeric<'_>> {
     if let Some(ip) = inet_aton_exact(text) {
         return Some(Numeric::V4(ip));
     }
@@ -38,7 +34,7 @@ pub(crate) fn parse(text: &[u8]) -> Option<Numeric<'_>> {
 
 /// inet_aton(3) without anything after the address: one to four numbers, each decimal, octal
 /// (`017`) or hexadecimal (`0xf`), the last one filling all bytes that are left.
-pub(crate) fn inet_aton_exact(text: &[u8]) -> Option<Ipv4Addr> {
+pub fn inet_aton_exact(text: &[u8]) -> Option<Ipv4Addr> {
     let mut numbers = text.split(|&byte| byte == b'.').map(number);
     let mut last = numbers.next()??;
     let mut address: u32 = 0;
@@ -73,7 +69,7 @@ fn number(word: &[u8]) -> Option<u32> {
 }
 
 /// inet_pton(3) for `AF_INET6`. The standard library takes the same texts.
-fn inet_pton_v6(text: &[u8]) -> Option<Ipv6Addr> {
+pub fn inet_pton_v6(text: &[u8]) -> Option<Ipv6Addr> {
     std::str::from_utf8(text).ok()?.parse().ok()
 }
 
@@ -85,7 +81,7 @@ fn inet_pton_v6(text: &[u8]) -> Option<Ipv6Addr> {
 ///
 /// For `AF_INET` glibc makes IPv4 of a mapped address first and then judges those bytes: pass the
 /// IPv4 address, and `254.128.0.0/10` is link-local.
-pub(crate) fn scope_id(
+pub fn scope_id(
     ip: IpAddr,
     text: &[u8],
     interface_index: &dyn Fn(&[u8]) -> Option<u32>,
@@ -109,50 +105,6 @@ pub(crate) fn scope_id(
             .checked_mul(10)?
             .checked_add(char::from(digit).to_digit(10)?)
     })
-}
-
-/// What gethostbyname2(3) makes of a name that looks like an address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum DigitsDots {
-    /// It does not look like one: the services are asked.
-    NotNumeric,
-    /// It is one.
-    Address(IpAddr),
-    /// It looks like one and is none of this family: the lookup fails without asking anyone.
-    Fails(HostError),
-}
-
-/// Judges a name as gethostbyname2(3) does, which getaddrinfo(3) uses for `AF_INET`. Without a
-/// family it is IPv4.
-///
-/// Digits and dots alone are IPv4, unless a dot is the last. A colon, after a hexadecimal digit or
-/// a colon in front, means IPv6: never found as IPv4, and to be read as an address for IPv6, if
-/// there is nothing in it but hexadecimal digits, colons and dots, the last byte not a dot.
-pub(crate) fn digits_dots(name: &[u8], family: Family) -> DigitsDots {
-    const NOT_FOUND: DigitsDots = DigitsDots::Fails(HostError::HostNotFound);
-    let Some((&first, &last)) = name.first().zip(name.last()) else {
-        return DigitsDots::NotNumeric;
-    };
-    let all = |is_part: fn(&u8) -> bool| last != b'.' && name.iter().all(is_part);
-    let found = |ip: Option<IpAddr>| ip.map_or(NOT_FOUND, DigitsDots::Address);
-
-    if first.is_ascii_digit() && all(|byte| byte.is_ascii_digit() || *byte == b'.') {
-        return match family {
-            // Digits and dots are never IPv6.
-            Family::Inet6 => NOT_FOUND,
-            Family::Unspec | Family::Inet => found(inet_aton_exact(name).map(IpAddr::from)),
-        };
-    }
-    if first == b':' || (first.is_ascii_hexdigit() && name.contains(&b':')) {
-        return match family {
-            Family::Unspec | Family::Inet => NOT_FOUND,
-            Family::Inet6 if all(|byte| byte.is_ascii_hexdigit() || b":.".contains(byte)) => {
-                found(inet_pton_v6(name).map(IpAddr::from))
-            }
-            Family::Inet6 => DigitsDots::NotNumeric,
-        };
-    }
-    DigitsDots::NotNumeric
 }
 
 #[cfg(test)]

@@ -4,11 +4,11 @@
 
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 
-use super::environment::Environment;
-use super::text::{atoi, c_string, is_space, lines, skip, split_where};
-use crate::departure::Departure;
+use crate::Departure;
+use crate::Notes;
+use crate::environment::Environment;
 use crate::numeric;
-use crate::trace::Trace;
+use crate::text::{atoi, c_string, is_space, lines, skip, split_where};
 
 /// The port of every server.
 const PORT: u16 = 53;
@@ -21,40 +21,40 @@ const MAX_ATTEMPTS: i32 = 5;
 
 /// The file and the environment, taken together.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct ResolvConf {
+pub struct ResolvConf {
     /// The servers, 1 to 3, in order, duplicates included.
-    pub(crate) nameservers: Vec<SocketAddr>,
+    pub nameservers: Vec<SocketAddr>,
     /// Suffixes to try, in order and as written: any bytes, without limit on their number. A
     /// leading dot does not count; an empty one, and `.`, is the root.
-    pub(crate) search: Vec<Vec<u8>>,
+    pub search: Vec<Vec<u8>>,
     /// A name with at least so many dots is tried as it is first; 0 to 15.
-    pub(crate) ndots: u32,
+    pub ndots: u32,
     /// Seconds to wait for a server's answer at first; 1 to 30.
-    pub(crate) timeout: u32,
+    pub timeout: u32,
     /// How often to ask each server; 0 to 5, where 0 sends no query at all.
-    pub(crate) attempts: u32,
+    pub attempts: u32,
     /// `rotate`: begin each lookup with another server.
-    pub(crate) rotate: bool,
+    pub rotate: bool,
     /// `edns0`: send EDNS options.
-    pub(crate) edns0: bool,
+    pub edns0: bool,
     /// `single-request`: ask for A, and only then for AAAA.
-    pub(crate) single_request: bool,
+    pub single_request: bool,
     /// `single-request-reopen`: the same, with a new socket for the second.
-    pub(crate) single_request_reopen: bool,
+    pub single_request_reopen: bool,
     /// `no-tld-query`: do not try a name without dots as it is.
-    pub(crate) no_tld_query: bool,
+    pub no_tld_query: bool,
     /// `no-reload`: keep this configuration when the file changes.
-    pub(crate) no_reload: bool,
+    pub no_reload: bool,
     /// `use-vc`: TCP only.
-    pub(crate) use_vc: bool,
+    pub use_vc: bool,
     /// `trust-ad`: ask for, and pass on, the AD bit.
-    pub(crate) trust_ad: bool,
+    pub trust_ad: bool,
     /// `no-aaaa`: do not ask for AAAA.
-    pub(crate) no_aaaa: bool,
+    pub no_aaaa: bool,
     /// `sortlist`: nets whose addresses come first, in order, without limit on their number.
-    pub(crate) sortlist: Vec<SortlistEntry>,
+    pub sortlist: Vec<SortlistEntry>,
     /// What in the file has no effect, or not the one its author may expect.
-    pub(crate) notes: Trace,
+    pub notes: Notes,
 }
 
 /// No servers and no search list, the options as they are by default.
@@ -76,28 +76,28 @@ impl Default for ResolvConf {
             trust_ad: false,
             no_aaaa: false,
             sortlist: Vec::new(),
-            notes: Trace::default(),
+            notes: Notes::default(),
         }
     }
 }
 
 /// A net of `sortlist`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct SortlistEntry {
+pub struct SortlistEntry {
     /// Its address, as written: bits outside the mask are kept, as glibc keeps them.
-    pub(crate) address: Ipv4Addr,
+    pub address: Ipv4Addr,
     /// Its mask, as written, or that of the address's class.
-    pub(crate) mask: Ipv4Addr,
+    pub mask: Ipv4Addr,
 }
 
 /// What the file is read together with.
-pub(crate) struct Context<'a> {
+pub struct Context<'a> {
     /// `LOCALDOMAIN` and `RES_OPTIONS`.
-    pub(crate) environment: &'a Environment,
+    pub environment: &'a Environment,
     /// What gethostname(2) gives: its domain is the default search list.
-    pub(crate) host_name: &'a [u8],
+    pub host_name: &'a [u8],
     /// if_nametoindex(3) in the namespace, for servers with a scope.
-    pub(crate) interface_index: &'a dyn Fn(&[u8]) -> Option<u32>,
+    pub interface_index: &'a dyn Fn(&[u8]) -> Option<u32>,
 }
 
 impl ResolvConf {
@@ -105,7 +105,7 @@ impl ResolvConf {
     ///
     /// A keyword stands in column 0, in lower case, before a space or a tab. `#` and `;` in column
     /// 0 make a comment. A CR is data.
-    pub(crate) fn parse(file: &[u8], context: &Context<'_>) -> ResolvConf {
+    pub fn parse(file: &[u8], context: &Context<'_>) -> ResolvConf {
         let mut conf = ResolvConf::default();
         if let Some(list) = &context.environment.localdomain {
             let (list, _) = split_where(c_string(list), |byte| byte == b'\n');

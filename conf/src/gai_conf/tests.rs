@@ -72,7 +72,7 @@ fn rule_36_a_line_without_a_length_is_ignored() {
         assert_eq!(conf.notes.texts(), ["gai.conf: line 1 has no effect"]);
         assert_eq!(
             GaiConf {
-                notes: Trace::default(),
+                notes: Notes::default(),
                 ..conf
             },
             GaiConf::default(),
@@ -143,7 +143,7 @@ fn values_are_read_as_strtoul_reads_them() {
         assert_eq!(conf.notes.texts().len(), 1, "{line}");
         assert_eq!(
             GaiConf {
-                notes: Trace::default(),
+                notes: Notes::default(),
                 ..conf
             },
             GaiConf::default(),
