@@ -284,6 +284,11 @@ impl ResolvConf {
     }
 }
 
+/// Whether a file names a server at all. Without one, glibc asks 127.0.0.1.
+pub fn names_a_server(file: &[u8]) -> bool {
+    lines(file).any(|line| value_of(line, b"nameserver").is_some())
+}
+
 fn is_blank(byte: u8) -> bool {
     byte == b' ' || byte == b'\t'
 }

@@ -5,10 +5,14 @@ use std::sync::Arc;
 
 use netns::{EtcFiles, Namespace, OVERRIDES, Selector};
 
+use crate::configuration::Configuration;
 use crate::overrides::Overrides;
 use crate::target::Target;
 use crate::views::Views;
-use crate::{Obstacle, Report, dbus, inside, leftover, loopback, opened, overrides, ping, sockets};
+use crate::{
+    Obstacle, Report, dbus, inside, leftover, loopback, nameservers, opened, overrides, ping,
+    services, sockets,
+};
 
 /// Look at a namespace and all its processes but this one.
 ///
@@ -76,8 +80,24 @@ fn examine(target: &Target, report: &mut Report) {
         let opened = opened::examine(target, &directory, &overrides.usable, &views);
         report.findings.extend(opened);
     }
-    let inside = report.noted(inside::look(target)).unwrap_or_default();
+    let services = files
+        .as_ref()
+        .and_then(|files| report.noted(services::examine(files)))
+        .unwrap_or_default();
+    let resolv_conf = files
+        .as_ref()
+        .filter(|_| services.ask_dns)
+        .and_then(|files| report.noted(Configuration::read(files, "resolv.conf")))
+        .flatten();
+    let servers = resolv_conf.as_ref().map(|file| file.content.clone());
+    let inside = inside::look(target, servers.unwrap_or_default());
+    let inside = report.noted(inside).unwrap_or_default();
     report.obstacles.extend(inside.obstacles);
+    report.findings.extend(services.findings);
+    if let Some(file) = &resolv_conf {
+        let unreachable = nameservers::examine(target, file, inside.nameservers);
+        report.findings.extend(unreachable);
+    }
     let reached = sockets::examine(target, &views, inside.listeners.as_ref());
     report.findings.extend(reached.findings);
     let down = inside.loopback_down.as_deref();

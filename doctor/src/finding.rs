@@ -27,6 +27,12 @@ pub enum Kind {
     NotInView,
     /// A daemon of the host answers processes of the namespace.
     ResolverReachable,
+    /// nsswitch.conf cannot be read, or has no service to ask.
+    NsswitchError,
+    /// nsswitch.conf passes over the namespace's own files, or asks others first.
+    NsswitchOrder,
+    /// A nameserver cannot be reached from the namespace.
+    NameserverUnreachable,
     /// The loopback interface is down.
     LoopbackDown,
     /// Users may ping on the host, but not here.
@@ -46,6 +52,9 @@ impl Kind {
             Kind::OverrideMissing => "override-missing",
             Kind::NotInView => "not-in-view",
             Kind::ResolverReachable => "resolver-reachable",
+            Kind::NsswitchError => "nsswitch-error",
+            Kind::NsswitchOrder => "nsswitch-order",
+            Kind::NameserverUnreachable => "nameserver-unreachable",
             Kind::LoopbackDown => "loopback-down",
             Kind::PingForbidden => "ping-forbidden",
             Kind::DbusUnreachable => "dbus-unreachable",

@@ -6,6 +6,7 @@ use std::io;
 use netns::Error;
 use nix::errno::Errno;
 
+use crate::nameservers::{self, Unreachable};
 use crate::ping::Groups;
 use crate::target::Target;
 use crate::unix::Listeners;
@@ -16,6 +17,8 @@ use crate::{Obstacle, loopback};
 pub(crate) struct Inside {
     /// The loopback interface, if it is down.
     pub(crate) loopback_down: Option<String>,
+    /// The nameservers that cannot be reached.
+    pub(crate) nameservers: Vec<Unreachable>,
     /// Who may ping.
     pub(crate) ping_groups: Option<Groups>,
     /// Who listens at unix sockets, if that could be seen.
@@ -24,16 +27,17 @@ pub(crate) struct Inside {
     pub(crate) obstacles: Vec<Obstacle>,
 }
 
-/// Look.
+/// Look, also for the nameservers of this resolv.conf.
 ///
 /// # Errors
 /// If the namespace cannot be entered.
-pub(crate) fn look(target: &Target) -> Result<Inside, Obstacle> {
+pub(crate) fn look(target: &Target, resolv_conf: Vec<u8>) -> Result<Inside, Obstacle> {
     let thread = target.namespace.spawn(move |entered| {
         entered?;
         let mut inside = Inside::default();
         let down = loopback::look();
         inside.loopback_down = inside.noted("list interfaces", down).flatten();
+        inside.nameservers = nameservers::look(&resolv_conf);
         let groups = Groups::look();
         inside.ping_groups = inside.noted("read who may ping", groups).flatten();
         let listeners = Listeners::look();

@@ -8,6 +8,8 @@
 //! * `overrides`: entries of `/etc/netns/NAME` that cannot be put in place;
 //! * `opened`: what programs really open at those paths;
 //! * `sockets`: daemons of the host that answer for the namespace;
+//! * `services`: the order in which nsswitch.conf has services asked;
+//! * `nameservers`: the servers of resolv.conf, as they can be reached;
 //! * `loopback`, `ping`: the network as it is inside;
 //! * `dbus`: buses that are out of reach.
 //!
@@ -17,6 +19,7 @@
 #![cfg_attr(not(test), deny(clippy::unwrap_used))]
 
 mod check;
+mod configuration;
 mod dbus;
 mod file;
 mod finding;
@@ -24,10 +27,12 @@ mod inside;
 mod leftover;
 mod loopback;
 mod mounts;
+mod nameservers;
 mod opened;
 mod overrides;
 mod ping;
 pub mod render;
+mod services;
 mod sockets;
 mod target;
 mod time;
