@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use netns::view::{Care, FoundView, Mended, Watch, WatchEvent};
-use netns::{Name, Namespace, Selector, printable};
+use netns::{Name, Namespace, Selector, printable, process};
 
 use crate::{Cli, Exit, Failure, complain, failed_at};
 
@@ -21,6 +21,8 @@ pub(crate) fn run(cli: &Cli) -> Result<ExitCode, Failure> {
             return Err((Exit::Failed, format!("{option} {why} (netns-exec --help)")));
         }
     };
+    // Each view takes a descriptor.
+    process::raise_file_limit();
     if cli.watch {
         let watch = Watch::new(name).map_err(failed)?;
         watch.run(&mut tell).map_err(failed)?;
@@ -32,16 +34,13 @@ pub(crate) fn run(cli: &Cli) -> Result<ExitCode, Failure> {
             thorough: true,
             patient: false,
         };
-        match view.heal(care) {
-            Ok(healed) => {
-                for mended in &healed.mended {
-                    tell(WatchEvent::Mended(&view, mended));
-                }
-            }
-            Err(error) => {
-                tell(WatchEvent::Failed(&view, &error));
-                status = Exit::Failed.into();
-            }
+        let healed = view.heal(care);
+        for mended in &healed.mended {
+            tell(WatchEvent::Mended(&view, mended));
+        }
+        if let Some(error) = &healed.failure {
+            tell(WatchEvent::Failed(&view, error));
+            status = Exit::Failed.into();
         }
     }
     Ok(status)
@@ -100,10 +99,12 @@ fn label(view: &FoundView) -> String {
     format!("{} (pid {}{more})", printable(name), shown.join(", "))
 }
 
-/// If nobody listens any more, the views are healed all the same.
+/// If nobody listens any more, or is too slow to, the views are healed all the same.
 fn say(message: impl std::fmt::Display) {
     let mut out = io::stdout().lock();
-    let _ = writeln!(out, "{message}").and_then(|()| out.flush());
+    if process::takes_output(&out) {
+        let _ = writeln!(out, "{message}").and_then(|()| out.flush());
+    }
 }
 
 /// Tell the service manager that all is set up, if there is one: sd_notify(3).

@@ -3,10 +3,13 @@
 use std::convert::Infallible;
 use std::env;
 use std::ffi::{CString, OsStr, OsString};
+use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::unistd::{self, Gid, Uid};
 
 use crate::printable::printable;
@@ -80,6 +83,24 @@ impl User {
 /// Whether this program runs with privileges that its caller lacks (set-user-ID and the like).
 pub fn gained_privileges() -> bool {
     sys::gained_privileges()
+}
+
+/// Allow this process as many open files as its hard limit does. Not for one that becomes a
+/// command, which would inherit that.
+pub fn raise_file_limit() {
+    if let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE)
+        && soft < hard
+    {
+        // Where that is forbidden, it has to do with what there is.
+        let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
+    }
+}
+
+/// Whether a line written to `out` now does not have to wait for a reader.
+pub fn takes_output(out: impl AsFd) -> bool {
+    let mut fds = [PollFd::new(out.as_fd(), PollFlags::POLLOUT)];
+    // What poll has no answer for, a write has.
+    poll(&mut fds, PollTimeout::ZERO) != Ok(0)
 }
 
 /// Why a command did not start.

@@ -8,13 +8,14 @@ use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use nix::fcntl::{OFlag, OpenHow, ResolveFlag, open, openat2};
+use nix::fcntl::{OFlag, open};
 use nix::sys::stat::Mode;
 use nix::unistd::{SysconfVar, sysconf};
 
 use crate::error::errno_of;
 use crate::file_id::FileId;
 use crate::namespace::NamespaceId;
+use crate::view::{look_below, open_directory};
 use crate::{Error, Namespace};
 
 /// A process of this machine, as far as this pid namespace shows it.
@@ -112,15 +113,12 @@ impl Process {
     /// # Errors
     /// Those of the lookup; EACCES for other users' processes.
     pub fn look(&self, path: &Path) -> nix::Result<OwnedFd> {
-        let root = open(
-            &self.directory.join("root"),
-            OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC,
-            Mode::empty(),
-        )?;
-        let how = OpenHow::new()
-            .flags(OFlag::O_PATH | OFlag::O_CLOEXEC)
-            .resolve(ResolveFlag::RESOLVE_IN_ROOT);
-        openat2(&root, path, how)
+        look_below(self.root()?, path)
+    }
+
+    /// Its root directory (`O_PATH`).
+    pub(crate) fn root(&self) -> nix::Result<OwnedFd> {
+        open_directory(&self.directory.join("root"))
     }
 
     /// What is mounted where it is, as proc_pid_mountinfo(5) tells it.

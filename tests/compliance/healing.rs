@@ -7,7 +7,15 @@ use nix::sys::signal::Signal;
 use testbed::case::Case;
 use testbed::{Command, Namespace, Running, Sandbox, Wrapper, both, ours};
 
+mod adverse; // with something in the way
+
 pub(crate) fn cases() -> Vec<Case> {
+    let mut cases = own_cases();
+    cases.extend(adverse::cases());
+    cases
+}
+
+fn own_cases() -> Vec<Case> {
     let renamed_by_the_host = "the host's rename detaches the mount, and nothing puts it back";
     let pinned = "the mount pins the file that was there at the start";
     vec![

@@ -12,6 +12,7 @@ mod fail_closed; // an override that cannot be put in place
 mod fallback; // kernels without the newer mount calls
 mod healing; // --heal and --watch
 mod host_resolvers; // daemons of the host that answer for names
+mod hostile; // processes that would have healing work for them
 mod names; // what may name a namespace
 mod nested; // a view made from within a view
 mod overrides; // which files come over /etc, and how
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         races::cases(),
         sealed::cases(),
         healing::cases(),
+        hostile::cases(),
         nested::cases(),
         sys::cases(),
         propagation::cases(),

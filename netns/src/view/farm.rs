@@ -8,35 +8,34 @@
 //! override. Files stay as fresh and as writable as they were. What is lost is that entries of the
 //! directory itself come and go: the farm keeps those it was planted with until it is tended again.
 
-use std::ffi::{CString, OsStr, OsString};
-use std::fs;
-use std::io;
-use std::os::fd::OwnedFd;
+use std::ffi::OsStr;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Component, Path, PathBuf};
 
 use nix::errno::Errno;
-use nix::fcntl::{OFlag, openat, readlinkat, renameat};
+use nix::fcntl::{AtFlags, OFlag, openat, readlinkat, renameat};
 use nix::mount::{MsFlags, mount};
-use nix::sys::stat::{Mode, fstat, mkdirat, stat};
+use nix::sys::stat::{Mode, SFlag, fstat, fstatat, mkdirat};
 use nix::unistd::{UnlinkatFlags, symlinkat, unlinkat};
 
-use super::tree::{Tree, is_mounted, open_directory, refer_to, replace, unmount_all};
-use crate::error::errno_of;
-use crate::etc::{Kind, Override, OverridesDir};
-use crate::file_id::FileId;
+use super::tmpfs;
+use super::tree::{Tree, is_mounted, look_below, open_directory, refer_to, replace, unmount_all};
+use crate::etc::{Kind, Override, OverridesDir, names_in};
+use crate::file_id::{FileId, file_type};
 use crate::printable::printable;
-use crate::sys::mount::{clone_mount, make_writable, move_mount, new_mount};
+use crate::sys::mount::{clone_mount, make_writable, move_mount};
 use crate::{ETC, Error};
 
-/// The directory of the farm that is its own.
+/// The directory of the farm that is its own: a file system by itself, so that nobody who may
+/// write to the farm can put another in its place.
 const OWN: &str = ".netns-exec";
-/// Below it, the host's directory that the farm covers.
-const HOST: &str = ".netns-exec/host";
-/// Below it, the directory of the overrides.
-const OVERRIDES: &str = ".netns-exec/overrides";
-/// Below it, what is about to be renamed to its name.
-const NEW: &str = ".netns-exec/new";
+/// In it, the host's directory that the farm covers.
+const HOST: &str = "host";
+/// In it, the directory of the overrides.
+const OVERRIDES: &str = "overrides";
+/// What is about to be renamed to its name, in the farm.
+const NEW: &str = ".netns-exec-new";
 
 /// What a farm is to be.
 #[derive(Clone, Copy)]
@@ -47,31 +46,41 @@ pub(super) struct Plan<'a> {
     pub(super) is_writable: bool,
 }
 
-/// A directory that is covered, to which entries can be added.
+/// A directory that is covered, or is to be, to which entries can be added.
 pub(super) struct Farm {
+    /// Where it is now.
     directory: PathBuf,
     /// Its root, on a mount that can be written to.
     root: OwnedFd,
+    /// Its own directory.
+    own: OwnedFd,
+}
+
+/// What the host has in the directory (`O_PATH`), if a farm covers it, as those see it whose root
+/// directory is `root`.
+pub(super) fn host_of(root: impl AsFd, directory: &Path) -> nix::Result<Option<OwnedFd>> {
+    let own = match look_below(root, directory) {
+        Err(Errno::ENOENT | Errno::ENOTDIR) => None,
+        covered => tmpfs::find(covered?, OWN)?,
+    };
+    own.map(|own| tmpfs::open_below(own, HOST)).transpose()
 }
 
 impl Farm {
-    /// Whether a farm covers the directory.
-    pub(super) fn covers(directory: &Path) -> bool {
-        fs::symlink_metadata(directory.join(HOST)).is_ok()
-    }
-
     /// Whether an override of this name would be in its way.
     pub(super) fn needs_name(name: &OsStr) -> bool {
-        name == OWN
+        name == OWN || name == NEW
     }
 
-    /// What the host has in the directory, if a farm covers it.
-    pub(super) fn host_of(directory: &Path) -> PathBuf {
-        directory.join(HOST)
-    }
-
-    /// Cover `directory` by a farm that shows part of `host`, the tree that is to be seen there.
-    pub(super) fn plant(directory: &Path, host: &Tree, plan: Plan<'_>) -> Result<Farm, Error> {
+    /// Grow a farm at `place` that shows part of `host`, the tree that is to be seen at
+    /// `directory`. Both are the same where no program is yet that could look there while the farm
+    /// is still empty; else [`Farm::move_to`] brings it there.
+    pub(super) fn grow(
+        place: &Path,
+        directory: &Path,
+        host: &Tree,
+        plan: Plan<'_>,
+    ) -> Result<Farm, Error> {
         let failed = |errno| {
             let action = format!("cover {}", printable(directory));
             Error::system(action, errno)
@@ -84,82 +93,121 @@ impl Farm {
             );
             return Err(Error::system(action, Errno::ENOSYS));
         };
-        let root = empty(directory).map_err(failed)?;
-        let farm = Farm {
-            directory: directory.to_owned(),
-            root,
-        };
-        farm.attach_directory(HOST, host).map_err(failed)?;
+        let farm = Farm::empty(place, directory, host).map_err(failed)?;
         farm.tend(plan)?;
         Ok(farm)
     }
 
-    /// The farm that covers `directory`, to be tended.
-    pub(super) fn reopen(directory: &Path) -> nix::Result<Farm> {
-        let root = clone_mount(refer_to(directory)?)?;
-        make_writable(&root)?;
+    /// One without entries.
+    fn empty(place: &Path, directory: &Path, host: &Tree) -> nix::Result<Farm> {
+        let root = tmpfs::like(&fstat(open_directory(directory)?)?)?;
+        mkdirat(&root, OWN, Mode::from_bits_truncate(0o755))?;
+        move_mount(&root, open_directory(place)?)?;
+        let own = tmpfs::new()?;
+        for name in [HOST, OVERRIDES] {
+            mkdirat(&own, name, Mode::from_bits_truncate(0o755))?;
+        }
+        let own_place = place.join(OWN);
+        move_mount(&own, refer_to(&own_place)?)?;
+        host.attach(refer_to(&own_place.join(HOST))?)?;
+        make_read_only(&own_place)?;
         Ok(Farm {
+            directory: place.to_owned(),
+            root,
+            own,
+        })
+    }
+
+    /// The farm that covers `directory`, to be tended. None if none does.
+    pub(super) fn reopen(directory: &Path) -> nix::Result<Option<Farm>> {
+        let at = match open_directory(directory) {
+            Err(Errno::ENOENT | Errno::ENOTDIR) => return Ok(None),
+            at => at?,
+        };
+        let Some(own) = tmpfs::find(&at, OWN)? else {
+            return Ok(None);
+        };
+        let root = clone_mount(at)?;
+        make_writable(&root)?;
+        Ok(Some(Farm {
             directory: directory.to_owned(),
             root,
-        })
+            own,
+        }))
+    }
+
+    /// Bring it with all that it has to where it is to be, in one step.
+    pub(super) fn move_to(&mut self, directory: &Path) -> nix::Result<()> {
+        move_mount(refer_to(&self.directory)?, open_directory(directory)?)?;
+        self.directory = directory.to_owned();
+        Ok(())
+    }
+
+    /// Where its entry of this name is now.
+    pub(super) fn path_of(&self, name: &OsStr) -> PathBuf {
+        self.directory.join(name)
+    }
+
+    /// The host's directory.
+    fn host(&self) -> nix::Result<OwnedFd> {
+        tmpfs::open_below(&self.own, HOST)
     }
 
     /// Show what is now to be shown of the host's directory.
     pub(super) fn tend(&self, plan: Plan<'_>) -> Result<(), Error> {
-        let host = self.directory.join(HOST);
-        let names = |directory: &Path| -> Result<Vec<OsString>, Error> {
-            fs::read_dir(directory)
-                .and_then(|entries| entries.map(|entry| Ok(entry?.file_name())).collect())
-                .map_err(|error: io::Error| {
-                    let action = format!("read {}", printable(directory));
-                    Error::system(action, errno_of(&error))
-                })
+        let failed = |errno| {
+            let action = format!("read {}", printable(&self.directory));
+            Error::system(action, errno)
         };
-        for name in names(&host)?.iter().filter(|name| *name != OWN) {
-            if (plan.shows)(name) && (!plan.is_writable || self.is_free(name)) {
-                self.show(name, &host.join(name)).map_err(|errno| {
-                    let path = self.directory.join(name);
-                    Error::system(format!("show {} in the view", printable(&path)), errno)
+        let host = self.host().map_err(failed)?;
+        for name in names_in(&host).map_err(failed)? {
+            let shows = !Farm::needs_name(&name) && (plan.shows)(&name);
+            if shows && (!plan.is_writable || self.is_free(&name)) {
+                self.show(&host, &name).map_err(|errno| {
+                    let path = printable(&self.path_of(&name)).to_string();
+                    Error::system(format!("show {path} in the view"), errno)
                 })?;
             }
         }
         // What the host has no more.
-        for name in names(&self.directory)?.iter().filter(|name| *name != OWN) {
-            let ours = !plan.is_writable || self.shows_host(name);
-            if ours && (plan.shows)(name) && refer_to(&host.join(name)).is_err() {
+        for name in names_in(&self.root).map_err(failed)? {
+            let ours = !plan.is_writable || self.shows_host(&name);
+            let is_gone = || entry_of(&host, &name) == Err(Errno::ENOENT);
+            if ours && !Farm::needs_name(&name) && (plan.shows)(&name) && is_gone() {
                 // What cannot be removed dangles.
-                let _ = self.clear(name);
+                let _ = self.clear(&name);
             }
         }
         Ok(())
     }
 
-    /// Let the host's entry `name`, which is at `source`, be seen.
-    fn show(&self, name: &OsStr, source: &Path) -> nix::Result<()> {
-        let Ok(metadata) = fs::symlink_metadata(source) else {
-            return Ok(()); // It went away meanwhile.
-        };
-        if metadata.is_dir() {
-            let source = refer_to(source)?;
-            if FileId::of_fd(&source)?.is_at(&self.directory.join(name)) {
-                return Ok(());
-            }
-            self.clear(name)?;
-            return self.attach_directory(name, &Tree::of(source)?);
-        }
-        let text = if metadata.is_symlink() {
-            fs::read_link(source).map_err(|error| errno_of(&error))?
-        } else {
-            Path::new(HOST).join(name)
+    /// Let the entry `name` of the host's directory be seen.
+    fn show(&self, host: &OwnedFd, name: &OsStr) -> nix::Result<()> {
+        let text = match entry_of(host, name) {
+            Err(Errno::ENOENT) => return Ok(()), // It went away meanwhile.
+            Err(errno) => return Err(errno),
+            Ok(SFlag::S_IFDIR) => return self.show_directory(host, name),
+            Ok(SFlag::S_IFLNK) => readlinkat(host, name)?.into(),
+            Ok(_) => Path::new(OWN).join(HOST).join(name),
         };
         self.link(name, &text)
+    }
+
+    fn show_directory(&self, host: &OwnedFd, name: &OsStr) -> nix::Result<()> {
+        let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+        let source = openat(host, name, flags, Mode::empty())?;
+        if FileId::of_fd(&source)?.is_at(&self.path_of(name)) {
+            return Ok(());
+        }
+        self.clear(name)?;
+        self.attach_directory(name, &Tree::of(source)?)
     }
 
     /// Whether the entry was made to show one of the host's, as far as can be told.
     fn shows_host(&self, name: &OsStr) -> bool {
         match readlinkat(&self.root, name) {
             Ok(text) => text.as_bytes().starts_with(OWN.as_bytes()),
-            Err(_) => is_mounted(&self.directory.join(name)),
+            Err(_) => is_mounted(&self.path_of(name)),
         }
     }
 
@@ -170,16 +218,13 @@ impl Farm {
 
     /// Attach the directory of overrides, so that links can lead to its entries.
     pub(super) fn bind_overrides(&self, tree: &Tree) -> nix::Result<()> {
-        match self.attach_directory(OVERRIDES, tree) {
-            // Another directory of that name was there.
-            Err(Errno::EEXIST) => replace(tree, &self.directory.join(OVERRIDES)),
-            result => result,
-        }
+        replace(tree, &self.directory.join(OWN).join(OVERRIDES))
     }
 
     /// Whether the directory of overrides that links lead to is this one.
     pub(super) fn has_overrides(&self, overrides: &OverridesDir) -> bool {
-        FileId::of_fd(overrides).is_ok_and(|id| id.is_at(&self.directory.join(OVERRIDES)))
+        let linked = tmpfs::open_below(&self.own, OVERRIDES).and_then(FileId::of_fd);
+        linked.is_ok() && linked == FileId::of_fd(overrides)
     }
 
     /// Let a link lead to the override. False if a program might not find that very file through
@@ -191,26 +236,24 @@ impl Farm {
         entry: &Override,
     ) -> nix::Result<bool> {
         let name = entry.name();
-        let overrides = self.directory.join(OVERRIDES);
-        let searchable = stat(&overrides).is_ok_and(|stat| stat.st_mode & 0o111 == 0o111);
+        let overrides = tmpfs::open_below(&self.own, OVERRIDES)?;
+        let searchable = fstat(&overrides)?.st_mode & 0o111 == 0o111;
         let link = directory.link(name);
-        if !searchable
-            || link.is_some_and(|text| leads_to_etc(&text))
-            || !entry.id.is_at(&overrides.join(name))
-        {
+        let linked = fstatat(&overrides, name, AtFlags::empty()).map(|stat| FileId::of(&stat));
+        if !searchable || link.is_some_and(|text| leads_to_etc(&text)) || linked != Ok(entry.id) {
             return Ok(false);
         }
-        self.link(name, &Path::new(OVERRIDES).join(name))?;
+        self.link(name, &Path::new(OWN).join(OVERRIDES).join(name))?;
         Ok(true)
     }
 
     /// Make something that the override can be mounted on.
     pub(super) fn make_place(&self, entry: &Override) -> nix::Result<()> {
         let name = entry.name();
-        let there = fs::symlink_metadata(&entry.target);
+        let there = entry_of(&self.root, name);
         if there.is_ok_and(|there| match entry.kind {
-            Kind::File => there.is_file(),
-            Kind::Directory => there.is_dir(),
+            Kind::File => there == SFlag::S_IFREG,
+            Kind::Directory => there == SFlag::S_IFDIR,
         }) {
             return Ok(());
         }
@@ -227,15 +270,7 @@ impl Farm {
     /// Make it read-only, so that nothing in the view takes a file that it creates there for one
     /// of the host's.
     pub(super) fn protect(&self) -> Result<(), Error> {
-        // This mount alone: what is mounted below keeps its own flags.
-        let flags = MsFlags::MS_REMOUNT
-            | MsFlags::MS_BIND
-            | MsFlags::MS_RDONLY
-            | MsFlags::MS_NOSUID
-            | MsFlags::MS_NODEV
-            | MsFlags::MS_NOEXEC;
-        let none: Option<&Path> = None;
-        mount(none, &self.directory, none, flags, none).map_err(|errno| {
+        make_read_only(&self.directory).map_err(|errno| {
             let action = format!("make the cover of {} read-only", printable(&self.directory));
             Error::system(action, errno)
         })
@@ -264,8 +299,7 @@ impl Farm {
 
     /// Make sure that there is nothing called `name`.
     fn clear(&self, name: &OsStr) -> nix::Result<()> {
-        let path = self.directory.join(name);
-        unmount_all(&path)?;
+        unmount_all(&self.path_of(name))?;
         match unlinkat(&self.root, name, UnlinkatFlags::NoRemoveDir) {
             Err(Errno::EISDIR) => unlinkat(&self.root, name, UnlinkatFlags::RemoveDir),
             Err(Errno::ENOENT) => Ok(()),
@@ -274,11 +308,15 @@ impl Farm {
     }
 
     /// A new directory, and a tree attached on it.
-    fn attach_directory(&self, name: impl AsRef<Path>, tree: &Tree) -> nix::Result<()> {
-        let name = name.as_ref();
+    fn attach_directory(&self, name: &OsStr, tree: &Tree) -> nix::Result<()> {
         mkdirat(&self.root, name, Mode::from_bits_truncate(0o755))?;
-        tree.attach(refer_to(&self.directory.join(name))?)
+        tree.attach(refer_to(&self.path_of(name))?)
     }
+}
+
+/// What kind of file an entry itself is.
+fn entry_of(directory: &OwnedFd, name: &OsStr) -> nix::Result<SFlag> {
+    fstatat(directory, name, AtFlags::AT_SYMLINK_NOFOLLOW).map(|stat| file_type(&stat))
 }
 
 /// Whether a symlink in the directory of overrides may lead to `/etc`, which is not the host's in
@@ -287,24 +325,14 @@ fn leads_to_etc(text: &Path) -> bool {
     text.starts_with(ETC) || text.components().any(|part| part == Component::ParentDir)
 }
 
-/// Mount a new, nearly empty tmpfs on the directory that looks like it from outside.
-fn empty(directory: &Path) -> nix::Result<OwnedFd> {
-    let place = open_directory(directory)?;
-    let like = fstat(&place)?;
-    let attributes = libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NODEV | libc::MOUNT_ATTR_NOEXEC;
-    let text = |text: String| CString::new(text).map_err(|_| Errno::EINVAL);
-    let options = [
-        (c"source", c"netns-exec".into()),
-        (c"mode", text(format!("{:o}", like.st_mode & 0o7777))?),
-        (c"uid", text(like.st_uid.to_string())?),
-        (c"gid", text(like.st_gid.to_string())?),
-    ];
-    let root = match new_mount(c"tmpfs", &options, attributes as u32) {
-        // An owner that this user namespace has no number for.
-        Err(Errno::EINVAL) => new_mount(c"tmpfs", &options[..2], attributes as u32)?,
-        root => root?,
-    };
-    mkdirat(&root, OWN, Mode::from_bits_truncate(0o755))?;
-    move_mount(&root, place)?;
-    Ok(root)
+/// Make the mount at `path` read-only; what is mounted below keeps its own flags.
+fn make_read_only(path: &Path) -> nix::Result<()> {
+    let flags = MsFlags::MS_REMOUNT
+        | MsFlags::MS_BIND
+        | MsFlags::MS_RDONLY
+        | MsFlags::MS_NOSUID
+        | MsFlags::MS_NODEV
+        | MsFlags::MS_NOEXEC;
+    let none: Option<&Path> = None;
+    mount(none, path, none, flags, none)
 }

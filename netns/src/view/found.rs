@@ -1,27 +1,38 @@
-//! Views found from outside: by what their processes see at the place of the record.
+//! Views found from outside: mount namespaces of this host in which the record of a view is
+//! mounted.
+//!
+//! Whoever is in a view may change the root directory of a process of theirs, and put up anything
+//! in a mount namespace of their own. So it is never a process that says what its view is: a
+//! mount namespace is first asked who owns it, which looks up no path, and then entered.
 
 use std::collections::HashMap;
-use std::ops::ControlFlow;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::thread;
 
-use nix::errno::Errno;
 use nix::sched::{CloneFlags, setns, unshare};
+use nix::sys::stat::{Mode, umask};
 
-use super::record::{Record, host_etc_path};
+use super::record::{Mounted, Record, open_root};
+use super::tree::look_below;
 use crate::error::errno_of;
 use crate::file_id::FileId;
 use crate::namespace::NamespaceId;
 use crate::sys::nsfs::owner;
 use crate::{ETC, Error, Name, Process};
 
+/// How many mount namespaces are held open to be looked at.
+const AT_ONCE: usize = 256;
+
 /// A mount namespace that holds a view of this host's `/etc`, made by netns-exec for one of the
 /// host's own users: views in containers and user namespaces are theirs to look after.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct FoundView {
     record: Record,
     id: NamespaceId,
+    /// Its root directory (`O_PATH`). It does not keep the mount namespace: when that is gone, the
+    /// record is not found below it any more.
+    root: OwnedFd,
     processes: Vec<Process>,
 }
 
@@ -32,34 +43,8 @@ impl FoundView {
     /// # Errors
     /// [`Error::System`] where `/proc` is not mounted.
     pub fn all(name: Option<&Name>) -> Result<Vec<FoundView>, Error> {
-        let here = Here::look()?;
-        let mut views: Vec<FoundView> = Vec::new();
-        let mut found = HashMap::new();
-        for process in Process::all()? {
-            let Ok(id) = process.mount_namespace() else {
-                continue; // It is gone, or another user's.
-            };
-            if id == here.mount_namespace {
-                continue;
-            }
-            if let Some(&index) = found.get(&id) {
-                let view: &mut FoundView = &mut views[index];
-                view.processes.push(process);
-                continue;
-            }
-            // A process that has changed its root may see no record where others do.
-            let Ok(Some(record)) = Record::of(&process) else {
-                continue;
-            };
-            if name.is_none_or(|name| record.name.as_ref() == Some(name)) && here.owns(&process) {
-                found.insert(id, views.len());
-                views.push(FoundView {
-                    record,
-                    id,
-                    processes: vec![process],
-                });
-            }
-        }
+        let mut views = Vec::new();
+        look_for(name, &mut views)?;
         Ok(views)
     }
 
@@ -77,26 +62,18 @@ impl FoundView {
         self.id
     }
 
-    /// Do something with one of its processes. None if all are gone.
-    pub(super) fn with_process<T>(
-        &self,
-        mut work: impl FnMut(&Process) -> nix::Result<T>,
-    ) -> nix::Result<Option<T>> {
-        let result = self.processes.iter().try_for_each(|process| {
-            let result = match process.mount_namespace() {
-                Ok(id) if id == self.id => work(process),
-                _ => Err(Errno::ESRCH),
-            };
-            match result {
-                // Gone, perhaps in the midst of the work.
-                Err(Errno::ESRCH | Errno::ENOENT) => ControlFlow::Continue(()),
-                result => ControlFlow::Break(result),
-            }
-        });
-        match result {
-            ControlFlow::Continue(()) => Ok(None),
-            ControlFlow::Break(result) => result.map(Some),
-        }
+    /// The record as it is now. None if the view is gone.
+    pub(super) fn mounted(&self) -> nix::Result<Option<Mounted>> {
+        Mounted::below(&self.root)
+    }
+
+    /// The file that programs of the view get by opening the absolute `path`.
+    pub(super) fn look(&self, path: &Path) -> nix::Result<OwnedFd> {
+        look_below(&self.root, path)
+    }
+
+    pub(super) fn root(&self) -> &OwnedFd {
+        &self.root
     }
 
     /// Run `work` on a thread inside. None if all of its processes are gone.
@@ -104,34 +81,102 @@ impl FoundView {
         &self,
         work: impl FnOnce() -> Result<T, Error> + Send,
     ) -> Result<Option<T>, Error> {
-        let failed = |errno| Error::system("enter the mount namespace of a view", errno);
-        let namespace = self
-            .with_process(Process::open_mount_namespace)
-            .map_err(failed)?;
         // A number may belong to another process since.
-        let Some(namespace) = namespace
-            .filter(|fd| FileId::of_fd(fd).is_ok_and(|file| NamespaceId::of(file) == self.id))
-        else {
+        let open = |process: &Process| {
+            let namespace = process.open_mount_namespace().ok()?;
+            let id = FileId::of_fd(&namespace).map(NamespaceId::of);
+            (id == Ok(self.id)).then_some(namespace)
+        };
+        let Some(namespace) = self.processes.iter().find_map(open) else {
             return Ok(None);
         };
-        thread::scope(|scope| {
-            let thread = thread::Builder::new().spawn_scoped(scope, || {
-                enter(&namespace).map_err(failed)?;
-                work()
-            });
-            let thread = thread.map_err(|error| failed(errno_of(&error)))?;
-            match thread.join() {
-                Ok(result) => result.map(Some),
-                Err(payload) => std::panic::resume_unwind(payload),
-            }
+        on_thread(|| {
+            enter(&namespace).map_err(failed)?;
+            work().map(Some)
         })
     }
 }
 
-/// Move this thread, which shares its root and working directory with the others until then.
+/// Find the views that there are now: those known already keep their place and their descriptor,
+/// with the processes they have now; those that are gone go. How many were known: the others come
+/// behind them.
+pub(super) fn look_for(name: Option<&Name>, views: &mut Vec<FoundView>) -> Result<usize, Error> {
+    let here = Here::look()?;
+    let mut found: HashMap<NamespaceId, Vec<Process>> = HashMap::new();
+    for process in Process::all()? {
+        // Otherwise it is gone, or another user's.
+        if let Ok(id) = process.mount_namespace()
+            && id != here.mount_namespace
+        {
+            found.entry(id).or_default().push(process);
+        }
+    }
+    views.retain_mut(|view| match found.remove(&view.id) {
+        // Its number may be that of another mount namespace since.
+        Some(processes) if view.mounted().is_ok_and(|record| record.is_some()) => {
+            view.processes = processes;
+            true
+        }
+        Some(processes) => {
+            found.insert(view.id, processes);
+            false
+        }
+        None => false,
+    });
+    let known = views.len();
+    // In the order of their first processes.
+    let mut new: Vec<_> = found.into_iter().collect();
+    new.sort_by_key(|(_, processes)| processes.first().map(Process::pid));
+    let mut new = new.into_iter().peekable();
+    while new.peek().is_some() {
+        let some = new.by_ref().take(AT_ONCE);
+        let own = some
+            .filter_map(|(id, processes)| Some((here.open_own(id, &processes)?, id, processes)));
+        let own: Vec<_> = own.collect();
+        let roots = on_thread(|| {
+            let root = |namespace| enter(namespace).and_then(|()| open_root());
+            Ok(own.iter().map(|(it, ..)| root(it)).collect::<Vec<_>>())
+        })?;
+        for ((_, id, processes), root) in own.into_iter().zip(roots) {
+            if let Ok(root) = root
+                && let Some(record) = here.record_below(&root)
+                && name.is_none_or(|name| record.name.as_ref() == Some(name))
+            {
+                views.push(FoundView {
+                    record,
+                    id,
+                    root,
+                    processes,
+                });
+            }
+        }
+    }
+    Ok(known)
+}
+
+/// Run something on a thread of its own, which may enter other mount namespaces. What it creates
+/// has the mode that is asked for, whatever the umask of the process.
+fn on_thread<T: Send>(work: impl FnOnce() -> Result<T, Error> + Send) -> Result<T, Error> {
+    thread::scope(|scope| {
+        let thread = thread::Builder::new().spawn_scoped(scope, || {
+            // Until then it shares its root and working directory, and the umask, with the others.
+            unshare(CloneFlags::CLONE_FS).map_err(failed)?;
+            umask(Mode::empty());
+            work()
+        });
+        match thread.map_err(|error| failed(errno_of(&error)))?.join() {
+            Ok(result) => result,
+            Err(payload) => std::panic::resume_unwind(payload),
+        }
+    })
+}
+
 fn enter(namespace: &OwnedFd) -> nix::Result<()> {
-    unshare(CloneFlags::CLONE_FS)?;
     setns(namespace, CloneFlags::CLONE_NEWNS)
+}
+
+fn failed(errno: nix::errno::Errno) -> Error {
+    Error::system("enter the mount namespace of a view", errno)
 }
 
 /// Where this process is.
@@ -148,25 +193,33 @@ impl Here {
             FileId::of_path(path)
                 .map_err(|errno| Error::system(format!("look at {}", path.display()), errno))
         };
+        let failed = |errno| Error::system("look for the view that this process is in", errno);
+        let etc = match Mounted::here().map_err(failed)? {
+            Some(record) => record.host_etc().and_then(FileId::of_fd).map_err(failed)?,
+            None => id_of(Path::new(ETC))?,
+        };
         Ok(Here {
             mount_namespace: NamespaceId::of(id_of(Path::new("/proc/self/ns/mnt"))?),
             user_namespace: id_of(Path::new("/proc/self/ns/user"))?,
-            etc: FileId::of_path(&host_etc_path()).or_else(|_| id_of(Path::new(ETC)))?,
+            etc,
         })
     }
 
-    /// Whether the view that the process is in goes over this `/etc`, and belongs to this user
-    /// namespace. What another one's user has mounted must not decide what we write to.
-    fn owns(&self, process: &Process) -> bool {
-        let same_etc = process
-            .look(&host_etc_path())
-            .and_then(FileId::of_fd)
-            .is_ok_and(|etc| etc == self.etc);
-        same_etc
-            && process
-                .open_mount_namespace()
-                .and_then(owner)
-                .and_then(FileId::of_fd)
-                .is_ok_and(|owner| owner == self.user_namespace)
+    /// The mount namespace that these processes are in, if it belongs to this user namespace.
+    fn open_own(&self, id: NamespaceId, processes: &[Process]) -> Option<OwnedFd> {
+        let namespace = processes.iter().find_map(|process| {
+            let namespace = process.open_mount_namespace().ok()?;
+            let same = FileId::of_fd(&namespace).map(NamespaceId::of) == Ok(id);
+            same.then_some(namespace)
+        })?;
+        let owner = owner(&namespace).and_then(FileId::of_fd);
+        (owner == Ok(self.user_namespace)).then_some(namespace)
+    }
+
+    /// The record of a view over this very `/etc`.
+    fn record_below(&self, root: &OwnedFd) -> Option<Record> {
+        let record = Mounted::below(root).ok()??;
+        let etc = record.host_etc().and_then(FileId::of_fd);
+        (etc == Ok(self.etc)).then(|| record.read().ok().flatten())?
     }
 }

@@ -5,13 +5,16 @@
 //! directory, a resolv.conf or the sockets of other services, and programs of the view can make
 //! files of their own in it.
 
+use std::fmt::Display;
+use std::os::fd::AsFd;
 use std::path::Path;
 
 use nix::errno::Errno;
 
 use super::Event;
-use super::farm::{Farm, Plan};
-use super::tree::{Tree, open_directory};
+use super::farm::{self, Farm, Plan};
+use super::record::{Mounted, open_root};
+use super::tree::{Tree, look_below, open_directory};
 use crate::file_id::FileId;
 use crate::host_resolvers::{HOST_RESOLVERS, HostResolver};
 use crate::{Error, printable};
@@ -26,13 +29,7 @@ pub(super) fn put_on(report: &mut dyn FnMut(Event)) -> Result<(), Error> {
         if FileId::of_path(directory).is_ok_and(|id| masks.contains(&id)) {
             continue;
         }
-        let host = if Farm::covers(directory) {
-            // What programs of the outer view have made in the directory is theirs.
-            &Farm::host_of(directory)
-        } else {
-            directory
-        };
-        if put_on_one(resolver, host)? {
+        if put_on_one(resolver, directory)? {
             masks.extend(FileId::of_path(directory));
             report(Event::Mounted {
                 target: directory.into(),
@@ -43,42 +40,63 @@ pub(super) fn put_on(report: &mut dyn FnMut(Event)) -> Result<(), Error> {
     Ok(())
 }
 
-/// Hide those that can be reached now, and show what has come into the directories of others.
-/// The directories that were not masked.
-pub(super) fn renew() -> Result<Vec<&'static Path>, Error> {
+/// In a view that programs run in, hide those that can be reached now, and show what has come into
+/// the directories of others. The directories that were not masked.
+pub(super) fn renew(record: &Mounted) -> Result<Vec<&'static Path>, Error> {
     let mut renewed = Vec::new();
+    let place = record
+        .staging()
+        .map_err(|errno| Error::system("look after the host's daemons in a view", errno))?;
     for resolver in HOST_RESOLVERS {
         let directory = Path::new(resolver.directory);
-        if Farm::covers(directory) {
-            tend(resolver)?;
-        } else if put_on_one(resolver, directory)? {
+        let failed = |errno| Error::system(format!("look after {}", resolver.directory), errno);
+        if let Some(farm) = Farm::reopen(directory).map_err(failed)? {
+            with_plan(resolver, |plan| farm.tend(plan))?;
+        } else if put_on_one(resolver, &place)? {
             renewed.push(directory);
         }
     }
     Ok(renewed)
 }
 
-/// False if the host has no such directory.
-fn put_on_one(resolver: &HostResolver, host: &Path) -> Result<bool, Error> {
+/// Whether those who have this root directory cannot reach the daemon.
+pub(super) fn is_hidden(resolver: &HostResolver, root: impl AsFd) -> bool {
     let directory = Path::new(resolver.directory);
-    let failed = |errno| {
-        let (daemon, directory) = (resolver.daemon, printable(directory));
-        let action = format!("hide {daemon} in {directory} (--host-resolvers keep lets it answer)");
-        Error::system(action, errno)
-    };
-    let host = match open_directory(host) {
-        Err(Errno::ENOENT | Errno::ENOTDIR) => return Ok(false),
-        host => host.map_err(failed)?,
-    };
-    let tree = Tree::of(host).map_err(failed)?;
-    with_plan(resolver, |plan| Farm::plant(directory, &tree, plan))?;
-    Ok(true)
+    match look_below(&root, directory) {
+        Ok(_) => farm::host_of(root, directory).is_ok_and(|host| host.is_some()),
+        Err(_) => true,
+    }
 }
 
-fn tend(resolver: &HostResolver) -> Result<(), Error> {
-    let farm = Farm::reopen(Path::new(resolver.directory))
-        .map_err(|errno| Error::system(format!("look after {}", resolver.directory), errno))?;
-    with_plan(resolver, |plan| farm.tend(plan))
+/// Cover the directory by a farm that grows at `place`. False if the host has no such directory.
+fn put_on_one(resolver: &HostResolver, place: &Path) -> Result<bool, Error> {
+    let directory = Path::new(resolver.directory);
+    let failed = |why: &dyn Display| {
+        let (daemon, directory) = (resolver.daemon, printable(directory));
+        format!("hide {daemon} in {directory} (--host-resolvers keep lets it answer){why}")
+    };
+    let failed_at = |errno| Error::system(failed(&""), errno);
+    // What programs of the view that this one is made from have in the directory is theirs.
+    let outer = open_root().and_then(|root| farm::host_of(root, directory));
+    let host = match outer.map_err(failed_at)? {
+        Some(host) => host,
+        None => match open_directory(directory) {
+            Err(Errno::ENOENT | Errno::ENOTDIR) => return Ok(false),
+            host => host.map_err(failed_at)?,
+        },
+    };
+    let tree = Tree::of(host).map_err(failed_at)?;
+    let grown = with_plan(resolver, |plan| Farm::grow(place, directory, &tree, plan));
+    let mut farm = grown.map_err(|error| match error {
+        Error::System { action, errno } => {
+            Error::system(failed(&format_args!(": cannot {action}")), errno)
+        }
+        error => error,
+    })?;
+    if place != directory {
+        farm.move_to(directory).map_err(failed_at)?;
+    }
+    Ok(true)
 }
 
 /// A daemon that is started in the view makes its socket in the farm, for the view alone.

@@ -12,6 +12,7 @@ mod masks;
 mod overrides;
 mod record;
 mod sysfs;
+mod tmpfs;
 mod tree;
 mod watch;
 mod working_directory;
@@ -21,13 +22,15 @@ use std::path::{Path, PathBuf};
 use nix::errno::Errno;
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
+use nix::sys::stat::{Mode, umask};
 
 use crate::{ETC, Error, EtcFiles, Name, Namespace};
 pub use found::FoundView;
 pub use heal::{Care, Healed, Mended, Mending};
 use overrides::Overrides;
 pub use record::Record;
-use tree::{Tree, open_directory};
+use tree::Tree;
+pub(crate) use tree::{look_below, open_directory};
 pub use watch::{Watch, WatchEvent};
 use working_directory::WorkingDirectory;
 
@@ -118,6 +121,7 @@ impl View {
         options: Options,
         report: &mut dyn FnMut(Event),
     ) -> Result<View, Error> {
+        let _umask = Umask::none();
         let working_directory = WorkingDirectory::remember();
         namespace.enter()?;
         unshare_mounts()?;
@@ -138,14 +142,16 @@ impl View {
         })
     }
 
-    /// Hide the host's daemons, enter the working directory again by its name, then make sure that every override still is what a program opens,
-    /// and put back those that the host has uncovered since by replacing its file. To be called
-    /// last, with the privileges that [`View::enter`] takes.
+    /// Hide the host's daemons, enter the working directory again by its name, then make sure that
+    /// every override still is what a program opens: put back those that the host has uncovered
+    /// since by replacing its file, and put in place those that the namespace has got since. To be
+    /// called last, with the privileges that [`View::enter`] takes.
     ///
     /// # Errors
     /// [`Error::Override`] if one cannot be kept in place; [`Error::System`] if a daemon cannot be
     /// hidden.
     pub fn settle(&mut self, report: &mut dyn FnMut(Event)) -> Result<(), Error> {
+        let _umask = Umask::none();
         if self.record.host_resolvers == HostResolvers::Mask {
             masks::put_on(report)?;
         }
@@ -161,7 +167,12 @@ impl View {
                 errno.desc()
             )));
         }
-        self.overrides.settle()
+        // From now on whoever watches sees the view.
+        for name in self.overrides.settle(self.record.etc, report)? {
+            // Without a record it is not healed.
+            let _ = record::add(&name, self.overrides.source(&name));
+        }
+        Ok(())
     }
 
     /// Make sure that every override still is what a program opens. It takes no privilege.
@@ -170,6 +181,22 @@ impl View {
     /// [`Error::Override`] for the first one that is not.
     pub fn verify(&self) -> Result<(), Error> {
         self.overrides.verify()
+    }
+}
+
+/// The umask of the process, taken off until this is dropped: others must be able to search the
+/// directories of a view.
+struct Umask(Mode);
+
+impl Umask {
+    fn none() -> Umask {
+        Umask(umask(Mode::empty()))
+    }
+}
+
+impl Drop for Umask {
+    fn drop(&mut self) {
+        umask(self.0);
     }
 }
 

@@ -83,10 +83,14 @@ impl Overrides {
 
     /// The names of those that are in place, and what they come from.
     pub(super) fn in_place(&self) -> impl Iterator<Item = (&OsStr, PathBuf)> {
-        let directory = self.directory.as_ref().map(OverridesDir::path);
-        let source = move |name: &OsStr| directory.unwrap_or(Path::new("")).join(name);
         let names = self.placed.iter().map(|placed| placed.name.as_os_str());
-        names.map(move |name| (name, source(name)))
+        names.map(|name| (name, self.source(name)))
+    }
+
+    /// What the override of this name comes from.
+    pub(super) fn source(&self, name: &OsStr) -> PathBuf {
+        let directory = self.directory.as_ref().map(OverridesDir::path);
+        directory.unwrap_or(Path::new("")).join(name)
     }
 
     /// Cover `/etc` by a farm and place all overrides in it. They are opened and checked before,
@@ -109,7 +113,7 @@ impl Overrides {
             shows: &|name| !entries.iter().any(|entry| entry.name() == name),
             is_writable: false,
         };
-        let farm = Farm::plant(etc, &host, plan)?;
+        let farm = Farm::grow(etc, etc, &host, plan)?;
         if let Some(directory) = &self.directory {
             Tree::of(directory)
                 .and_then(|tree| farm.bind_overrides(&tree))
@@ -153,8 +157,9 @@ impl Overrides {
                 complete = false;
                 continue;
             };
+            let has_mount_point = has_mount_point(&entry)?;
             let placed = match farm {
-                None if !has_mount_point(&entry)? => {
+                None if !has_mount_point => {
                     // All overrides go over the farm, where the host cannot uncover them.
                     *farm = Some(self.plant(etc, report)?);
                     return Ok(false);
@@ -167,8 +172,32 @@ impl Overrides {
         Ok(complete)
     }
 
-    /// See [`super::View::settle`].
-    pub(super) fn settle(&mut self) -> Result<(), Error> {
+    /// Put in place what the namespace has got since, and again what the host has uncovered.
+    /// The names of those that are new.
+    pub(super) fn settle(
+        &mut self,
+        etc: Etc,
+        report: &mut dyn FnMut(Event),
+    ) -> Result<Vec<OsString>, Error> {
+        let mut new = match &self.directory {
+            Some(directory) => directory.names()?,
+            None => Vec::new(),
+        };
+        new.retain(|name| !self.placed.iter().any(|placed| placed.name == *name));
+        if !new.is_empty() {
+            let mut farm = Farm::reopen(Path::new(ETC))
+                .map_err(|errno| Error::system("write to the cover of /etc", errno))?;
+            let was_covered = farm.is_some();
+            while !self.place_all(&mut farm, etc, report)? {}
+            if let Some(farm) = farm.filter(|_| !was_covered) {
+                farm.protect()?;
+            }
+        }
+        self.put_back()?;
+        Ok(new)
+    }
+
+    fn put_back(&mut self) -> Result<(), Error> {
         let Some(directory) = &self.directory else {
             return Ok(());
         };

@@ -8,11 +8,15 @@
 //! /run/netns-exec/view/record -> netns-exec/1/bind/mask/alpha
 //! /run/netns-exec/view/overrides/hosts -> /etc/netns/alpha/hosts
 //! /run/netns-exec/view/etc/
+//! /run/netns-exec/view/staging/
 //! ```
+//!
+//! Who reads it is privileged, and who wrote it need not be its maker: so it counts only where one
+//! of our own file systems is mounted, and is reached without a symlink.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
@@ -22,11 +26,11 @@ use nix::fcntl::readlinkat;
 use nix::sys::stat::{Mode, mkdirat};
 use nix::unistd::{UnlinkatFlags, symlinkat, unlinkat};
 
-use super::tree::{Tree, open_directory, refer_to};
-use super::{Etc, HostResolvers, Options};
+use super::tree::{Tree, open_directory, refer_to, unmount_all};
+use super::{Etc, HostResolvers, Options, tmpfs};
 use crate::error::errno_of;
 use crate::etc::names_in;
-use crate::sys::mount::{move_mount, new_mount};
+use crate::sys::mount::{is_mount_root, move_mount};
 use crate::{ETC, Error, Name, Process};
 
 /// Where the record is mounted.
@@ -38,6 +42,10 @@ const TEXT: &str = "record";
 const OVERRIDES: &str = "overrides";
 /// The directory that is the host's `/etc`.
 const HOST_ETC: &str = "etc";
+
+const HOST_ETC_PATH: &str = "/run/netns-exec/view/etc";
+/// A directory in which farms grow.
+const STAGING: &str = "staging";
 
 /// The first part of the text, which also says what the rest looks like.
 const FORMAT: &str = "netns-exec/1";
@@ -60,16 +68,10 @@ impl Record {
     /// # Errors
     /// EACCES for other users' processes, ENOENT or ESRCH when it is gone.
     pub fn of(process: &Process) -> nix::Result<Option<Record>> {
-        let directory = match process.look(Path::new(RECORD)) {
-            Ok(directory) => directory,
-            // Without the place for it, or without the process.
-            Err(Errno::ENOENT) => return process.mount_namespace().map(|_| None),
-            Err(errno) => return Err(errno),
-        };
-        match readlinkat(directory, TEXT) {
-            Ok(text) => Ok(Record::parse(text.as_bytes())),
-            Err(Errno::ENOENT) => Ok(None),
-            Err(errno) => Err(errno),
+        match Mounted::below(process.root()?)? {
+            Some(record) => record.read(),
+            // Without it, or without the process.
+            None => process.mount_namespace().map(|_| None),
         }
     }
 
@@ -127,10 +129,8 @@ impl Record {
         host_etc: &Tree,
         overrides: impl Iterator<Item = (&'a OsStr, PathBuf)>,
     ) -> nix::Result<()> {
-        let options = [(c"source", c"netns-exec".into()), (c"mode", c"0755".into())];
-        let attributes = libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NODEV | libc::MOUNT_ATTR_NOEXEC;
-        let root = new_mount(c"tmpfs", &options, attributes as u32)?;
-        for directory in [HOST_ETC, OVERRIDES] {
+        let root = tmpfs::new()?;
+        for directory in [HOST_ETC, OVERRIDES, STAGING] {
             mkdirat(&root, directory, Mode::from_bits_truncate(0o755))?;
         }
         for (name, source) in overrides {
@@ -138,25 +138,60 @@ impl Record {
         }
         symlinkat(self.text().as_os_str(), &root, TEXT)?;
         move_mount(&root, mount_point()?)?;
-        host_etc.attach(refer_to(&host_etc_path())?)
+        host_etc.attach(tmpfs::open_below(open_root()?, HOST_ETC_PATH)?)
     }
 }
 
-/// The overrides that are in place in the view that this thread is in, as `mount` and
-/// [`Placed`] leave them there.
-pub(super) struct Placed(OwnedFd);
+/// A record that is mounted.
+pub(super) struct Mounted(OwnedFd);
 
-impl Placed {
-    /// Of the view whose `/run` this thread sees.
-    pub(super) fn here() -> nix::Result<Placed> {
-        open_directory(&Path::new(RECORD).join(OVERRIDES)).map(Placed)
+impl Mounted {
+    /// Of the view whose root directory is `root`. None if it is no view.
+    pub(super) fn below(root: impl AsFd) -> nix::Result<Option<Mounted>> {
+        Ok(tmpfs::find(root, RECORD)?.map(Mounted))
     }
 
-    /// Of the view that a process is in.
-    pub(super) fn of(process: &Process) -> nix::Result<Placed> {
-        process.look(&Path::new(RECORD).join(OVERRIDES)).map(Placed)
+    /// Of the view that this thread is in.
+    pub(super) fn here() -> nix::Result<Option<Mounted>> {
+        Mounted::below(open_root()?)
     }
 
+    /// What it says. None if that is of another version.
+    pub(super) fn read(&self) -> nix::Result<Option<Record>> {
+        match readlinkat(&self.0, TEXT) {
+            Ok(text) => Ok(Record::parse(text.as_bytes())),
+            Err(Errno::ENOENT) => Ok(None),
+            Err(errno) => Err(errno),
+        }
+    }
+
+    /// The host's `/etc` without overrides.
+    pub(super) fn host_etc(&self) -> nix::Result<OwnedFd> {
+        let etc = tmpfs::open_below(&self.0, HOST_ETC)?;
+        match is_mount_root(&etc) {
+            Some(true) => Ok(etc),
+            _ => Err(Errno::ENOENT),
+        }
+    }
+
+    /// The overrides that are in place.
+    pub(super) fn in_place(&self) -> nix::Result<InPlace> {
+        tmpfs::open_below(&self.0, OVERRIDES).map(InPlace)
+    }
+
+    /// An empty directory in which something can be made that is to be mounted elsewhere.
+    pub(super) fn staging(&self) -> nix::Result<PathBuf> {
+        let path = Path::new(RECORD).join(STAGING);
+        // Left behind by somebody who was killed.
+        unmount_all(&path)?;
+        Ok(path)
+    }
+}
+
+/// The list of the overrides that are in place in a view.
+pub(super) struct InPlace(OwnedFd);
+
+impl InPlace {
     /// Their names.
     pub(super) fn names(&self) -> nix::Result<Vec<OsString>> {
         names_in(&self.0)
@@ -174,21 +209,27 @@ impl Placed {
     }
 }
 
-/// The host's `/etc` without overrides, if this process is in a view.
-pub(super) fn host_etc_path() -> PathBuf {
-    Path::new(RECORD).join(HOST_ETC)
+/// Note that an override is in place in the view that this thread is in.
+pub(super) fn add(name: &OsStr, source: PathBuf) -> nix::Result<()> {
+    match Mounted::here()? {
+        Some(record) => record.in_place()?.add(name, &source),
+        None => Ok(()),
+    }
 }
 
 /// Let `/etc` be the host's again, if this process is in a view: its overrides are those of
 /// another namespace. To be called in a mount namespace of our own.
 pub(super) fn uncover_host_etc() -> Result<(), Error> {
-    let host = match refer_to(&host_etc_path()) {
-        Err(Errno::ENOENT) => return Ok(()),
-        host => host,
+    let uncover = || match Mounted::here()? {
+        None => Ok(()),
+        Some(record) => Tree::of(record.host_etc()?)?.attach(open_directory(Path::new(ETC))?),
     };
-    host.and_then(Tree::of)
-        .and_then(|tree| tree.attach(refer_to(Path::new(ETC))?))
-        .map_err(|errno| Error::system("leave the view that this process is in", errno))
+    uncover().map_err(|errno| Error::system("leave the view that this process is in", errno))
+}
+
+/// The root directory of this thread.
+pub(super) fn open_root() -> nix::Result<OwnedFd> {
+    open_directory(Path::new("/"))
 }
 
 fn mount_point() -> nix::Result<OwnedFd> {

@@ -4,7 +4,7 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
-use nix::fcntl::{OFlag, open};
+use nix::fcntl::{OFlag, OpenHow, ResolveFlag, open, openat2};
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sys::stat::Mode;
 
@@ -63,12 +63,21 @@ impl Tree {
 }
 
 /// Refer to a directory, through symlinks, without opening it.
-pub(super) fn open_directory(path: &Path) -> nix::Result<OwnedFd> {
+pub(crate) fn open_directory(path: &Path) -> nix::Result<OwnedFd> {
     open(
         path,
         OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC,
         Mode::empty(),
     )
+}
+
+/// The file (`O_PATH`) that those get by opening the absolute `path` whose root directory is
+/// `root`.
+pub(crate) fn look_below(root: impl AsFd, path: &Path) -> nix::Result<OwnedFd> {
+    let how = OpenHow::new()
+        .flags(OFlag::O_PATH | OFlag::O_CLOEXEC)
+        .resolve(ResolveFlag::RESOLVE_IN_ROOT);
+    openat2(root, path, how)
 }
 
 /// Whether something is mounted on `path` itself. False where the kernel does not say.

@@ -3,25 +3,29 @@
 //! Events only say when to look; what is to be done is found out by looking. So nothing is lost
 //! when events are.
 
-use std::collections::{HashMap, HashSet};
-use std::fs;
+mod directories;
+mod pace;
+
+use std::collections::HashMap;
+use std::fs::File;
 use std::os::fd::AsFd;
-use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify, WatchDescriptor};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 
-use super::found::FoundView;
+use super::found::{FoundView, look_for};
 use super::heal::{Care, Mended};
-use crate::host_resolvers::HOST_RESOLVERS;
+use crate::error::errno_of;
 use crate::namespace::NamespaceId;
-use crate::{ETC, Error, Name, OVERRIDES};
+use crate::{Error, Name};
+use directories::Directories;
+use pace::Pace;
 
-/// How long the host may take to put a new file where it has removed one, in milliseconds.
-const PATIENCE: u16 = 500;
+/// How long the host may take to put a new file where it has removed one.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Something worth telling while views are watched.
 #[derive(Debug)]
@@ -37,15 +41,31 @@ pub enum WatchEvent<'a> {
 /// What it takes to watch.
 pub struct Watch {
     name: Option<Name>,
-    inotify: Inotify,
+    directories: Directories,
+    /// What is mounted here, proc_pid_mountinfo(5): a mount of the host's comes into the views.
+    mounts: File,
     signals: SignalFd,
-    /// The directories watched, and whether they are those of the host's daemons.
-    directories: HashMap<WatchDescriptor, bool>,
+    /// Those known so far.
+    views: Vec<FoundView>,
+    /// Until when something that is to be done may be put off.
+    deadline: Option<Instant>,
     failures: HashMap<NamespaceId, String>,
 }
 
+/// What the loop was woken by.
+enum Wake {
+    /// A signal: it ends.
+    Signal,
+    /// Something that happened, or that the time is over.
+    Look {
+        /// Views are to be entered even if they look whole.
+        thorough: bool,
+    },
+}
+
 impl Watch {
-    /// Watch over all views, or those that show the overrides of `name`.
+    /// Watch over all views, or those that show the overrides of `name`. Each view that is known
+    /// takes a descriptor.
     ///
     /// SIGTERM, SIGINT and SIGHUP are blocked in the calling thread from now on: they end
     /// [`Watch::run`].
@@ -54,16 +74,17 @@ impl Watch {
     /// [`Error::System`].
     pub fn new(name: Option<Name>) -> Result<Watch, Error> {
         let failed = |errno| Error::system("watch for changes", errno);
-        let inotify =
-            Inotify::init(InitFlags::IN_CLOEXEC | InitFlags::IN_NONBLOCK).map_err(failed)?;
         let mask = SigSet::from_iter([Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP]);
         mask.thread_block().map_err(failed)?;
         let flags = SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK;
         Ok(Watch {
+            directories: Directories::new(name.clone())?,
             name,
-            inotify,
+            mounts: File::open("/proc/self/mountinfo")
+                .map_err(|error| Error::system("read /proc/self/mountinfo", errno_of(&error)))?,
             signals: SignalFd::with_flags(&mask, flags).map_err(failed)?,
-            directories: HashMap::new(),
+            views: Vec::new(),
+            deadline: None,
             failures: HashMap::new(),
         })
     }
@@ -73,152 +94,137 @@ impl Watch {
     /// # Errors
     /// [`Error::System`] if it is not possible to watch any longer.
     pub fn run(mut self, report: &mut dyn FnMut(WatchEvent<'_>)) -> Result<(), Error> {
-        self.watch_directories()?;
-        let mut is_waiting = self.heal(true, true, report)?;
+        let mut pace = Pace::default();
+        self.round(true, report)?;
         report(WatchEvent::Ready);
-        loop {
-            let timeout = if is_waiting {
-                PollTimeout::from(PATIENCE)
-            } else {
-                PollTimeout::NONE
-            };
-            let Some(is_event) = self.wait(timeout)? else {
-                return Ok(());
-            };
-            let thorough = self.drain()?;
-            // Before looking: what happens afterwards is an event again.
-            self.watch_directories()?;
-            is_waiting = self.heal(thorough, is_event, report)?;
-        }
-    }
-
-    /// Wait for something to happen. None if it is a signal, false if the time is over.
-    fn wait(&self, timeout: PollTimeout) -> Result<Option<bool>, Error> {
-        let mut fds = [
-            PollFd::new(self.inotify.as_fd(), PollFlags::POLLIN),
-            PollFd::new(self.signals.as_fd(), PollFlags::POLLIN),
-        ];
-        loop {
-            match poll(&mut fds, timeout) {
-                Ok(_) if fds[1].any() == Some(true) => return Ok(None),
-                Ok(_) => return Ok(Some(fds[0].any() == Some(true))),
-                Err(Errno::EINTR) => {}
-                Err(errno) => return Err(Error::system("wait for changes", errno)),
+        while let Wake::Look { thorough } = self.wait()? {
+            let begun = Instant::now();
+            if self.round(thorough, report)? {
+                continue;
             }
-        }
-    }
-
-    /// Take all events. Whether views are to be entered even if they look whole.
-    fn drain(&self) -> Result<bool, Error> {
-        let mut thorough = false;
-        loop {
-            match self.inotify.read_events() {
-                Ok(events) => {
-                    for event in events {
-                        // A descriptor that is not known: the queue has overflown.
-                        thorough |= self
-                            .directories
-                            .get(&event.wd)
-                            .is_none_or(|of_daemons| *of_daemons);
-                    }
-                }
-                Err(Errno::EAGAIN) => return Ok(thorough),
-                Err(Errno::EINTR) => {}
-                Err(errno) => return Err(Error::system("read what has changed", errno)),
+            if let Some(pause) = pace.idle(begun, Instant::now())
+                && self.is_to_end_within(pause)?
+            {
+                break;
             }
-        }
-    }
-
-    /// Heal all views. Whether something is left to be done.
-    fn heal(
-        &mut self,
-        thorough: bool,
-        patient: bool,
-        report: &mut dyn FnMut(WatchEvent<'_>),
-    ) -> Result<bool, Error> {
-        let views = FoundView::all(self.name.as_ref())?;
-        let mut is_waiting = false;
-        for view in &views {
-            match view.heal(Care { thorough, patient }) {
-                Ok(healed) => {
-                    self.failures.remove(&view.id());
-                    is_waiting |= healed.is_waiting;
-                    for mended in &healed.mended {
-                        report(WatchEvent::Mended(view, mended));
-                    }
-                }
-                Err(error) => {
-                    let text = error.to_string();
-                    if self.failures.insert(view.id(), text.clone()) != Some(text) {
-                        report(WatchEvent::Failed(view, &error));
-                    }
-                }
-            }
-        }
-        self.failures
-            .retain(|id, _| views.iter().any(|view| view.id() == *id));
-        Ok(is_waiting)
-    }
-
-    /// Watch every directory in which something can happen that concerns a view. Those that are
-    /// watched already stay so.
-    fn watch_directories(&mut self) -> Result<(), Error> {
-        let mut directories = HashSet::from([PathBuf::from(ETC)]);
-        directories.extend(directories_of_overrides(self.name.as_ref()));
-        for directory in directories {
-            self.watch_directory(&directory, false)?;
-        }
-        let daemons: HashSet<&Path> = HOST_RESOLVERS
-            .iter()
-            .flat_map(|resolver| Path::new(resolver.directory).ancestors())
-            .filter(|directory| directory.parent().is_some())
-            .collect();
-        for directory in daemons {
-            self.watch_directory(directory, true)?;
         }
         Ok(())
     }
 
-    fn watch_directory(&mut self, path: &Path, of_daemons: bool) -> Result<(), Error> {
-        let flags = AddWatchFlags::IN_CREATE
-            | AddWatchFlags::IN_DELETE
-            | AddWatchFlags::IN_MOVED_FROM
-            | AddWatchFlags::IN_MOVED_TO
-            | AddWatchFlags::IN_DELETE_SELF
-            | AddWatchFlags::IN_MOVE_SELF
-            | AddWatchFlags::IN_ONLYDIR;
-        match self.inotify.add_watch(path, flags) {
-            Ok(descriptor) => {
-                self.directories.entry(descriptor).or_insert(of_daemons);
-                Ok(())
+    /// Wait for something to happen.
+    fn wait(&mut self) -> Result<Wake, Error> {
+        loop {
+            let mut fds = [
+                PollFd::new(self.signals.as_fd(), PollFlags::POLLIN),
+                PollFd::new(self.directories.as_fd(), PollFlags::POLLIN),
+                PollFd::new(self.mounts.as_fd(), PollFlags::POLLPRI),
+            ];
+            wait_for(&mut fds, rest_until(self.deadline))?;
+            let [is_signal, is_event, is_mount] = fds.map(|fd| fd.any() == Some(true));
+            if is_signal {
+                return Ok(Wake::Signal);
             }
-            // It comes and goes: what is above it is watched.
-            Err(Errno::ENOENT | Errno::ENOTDIR | Errno::EACCES) => Ok(()),
-            Err(Errno::ENOSPC) => Err(Error::system(
-                "watch more directories (raise fs.inotify.max_user_watches)",
-                Errno::ENOSPC,
-            )),
-            Err(errno) => Err(Error::system(format!("watch {}", path.display()), errno)),
+            let happened = self.directories.drain()?;
+            if happened.something || is_mount || !is_event {
+                let thorough = happened.hidden;
+                return Ok(Wake::Look { thorough });
+            }
+        }
+    }
+
+    fn is_to_end_within(&self, pause: Duration) -> Result<bool, Error> {
+        let mut fds = [PollFd::new(self.signals.as_fd(), PollFlags::POLLIN)];
+        let timeout = PollTimeout::try_from(pause).unwrap_or(PollTimeout::MAX);
+        wait_for(&mut fds, timeout)?;
+        Ok(fds[0].any() == Some(true))
+    }
+
+    /// Heal what is known, at once, and then what is new. Whether anything was to be done.
+    fn round(
+        &mut self,
+        thorough: bool,
+        report: &mut dyn FnMut(WatchEvent<'_>),
+    ) -> Result<bool, Error> {
+        let care = Care {
+            thorough,
+            patient: self.deadline.is_none_or(|end| Instant::now() < end),
+        };
+        let mut round = Round {
+            care,
+            was_busy: false,
+            is_waiting: false,
+        };
+        for view in &self.views {
+            round.heal(view, &mut self.failures, report);
+        }
+        // Before looking any further: what happens afterwards is an event again.
+        let looks_further = self.directories.complete()?;
+        let known = look_for(self.name.as_ref(), &mut self.views)?;
+        let unseen = if looks_further { 0 } else { known };
+        for view in &self.views[unseen..] {
+            round.heal(view, &mut self.failures, report);
+        }
+        let views = &self.views;
+        self.failures
+            .retain(|id, _| views.iter().any(|view| view.id() == *id));
+        self.deadline = match (round.is_waiting, self.deadline) {
+            (false, _) => None,
+            (true, None) => Some(Instant::now() + PATIENCE),
+            (true, deadline) => deadline,
+        };
+        Ok(round.was_busy)
+    }
+}
+
+/// One look at all views.
+struct Round {
+    care: Care,
+    was_busy: bool,
+    is_waiting: bool,
+}
+
+impl Round {
+    fn heal(
+        &mut self,
+        view: &FoundView,
+        failures: &mut HashMap<NamespaceId, String>,
+        report: &mut dyn FnMut(WatchEvent<'_>),
+    ) {
+        let healed = view.heal(self.care);
+        self.is_waiting |= healed.is_waiting;
+        self.was_busy |= !healed.mended.is_empty();
+        for mended in &healed.mended {
+            report(WatchEvent::Mended(view, mended));
+        }
+        match &healed.failure {
+            None => {
+                failures.remove(&view.id());
+            }
+            Some(error) => {
+                let text = error.to_string();
+                if failures.insert(view.id(), text.clone()) != Some(text) {
+                    report(WatchEvent::Failed(view, error));
+                }
+            }
         }
     }
 }
 
-/// `/etc/netns`, the directories in it, and those to which links lead out of them.
-fn directories_of_overrides(name: Option<&Name>) -> Vec<PathBuf> {
-    let root = PathBuf::from(OVERRIDES);
-    let entries = |directory: &Path| {
-        let entries = fs::read_dir(directory).into_iter().flatten().flatten();
-        entries.map(|entry| entry.path()).collect::<Vec<_>>()
+fn rest_until(deadline: Option<Instant>) -> PollTimeout {
+    let Some(deadline) = deadline else {
+        return PollTimeout::NONE;
     };
-    let namespaces = match name {
-        Some(name) => vec![root.join(name.as_os_str())],
-        None => entries(&root),
-    };
-    let files = namespaces.iter().flat_map(|directory| entries(directory));
-    let elsewhere: Vec<PathBuf> = files
-        .chain(namespaces.iter().cloned())
-        .filter(|path| path.is_symlink())
-        .filter_map(|link| Some(fs::canonicalize(link).ok()?.parent()?.to_owned()))
-        .collect();
-    [vec![root], namespaces, elsewhere].concat()
+    // Rounded up: not to wake just before.
+    let rest = deadline.saturating_duration_since(Instant::now()) + Duration::from_millis(1);
+    PollTimeout::try_from(rest).unwrap_or(PollTimeout::MAX)
+}
+
+fn wait_for(fds: &mut [PollFd<'_>], timeout: PollTimeout) -> Result<(), Error> {
+    loop {
+        match poll(fds, timeout) {
+            Ok(_) => return Ok(()),
+            Err(Errno::EINTR) => {}
+            Err(errno) => return Err(Error::system("wait for changes", errno)),
+        }
+    }
 }

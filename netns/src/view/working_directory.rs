@@ -12,7 +12,7 @@ use crate::printable::printable;
 use crate::{ETC, Error};
 
 /// A working directory below `/etc`, `/sys` or a mask still is the host's directory after a mount
-/// covers /// it, so it must be entered again; any other is left alone.
+/// covers it, so it must be entered again; any other is left alone.
 #[derive(Debug)]
 pub(super) struct WorkingDirectory(Option<PathBuf>);
 

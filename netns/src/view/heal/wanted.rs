@@ -1,0 +1,109 @@
+//! What a view is to show, looked up on the host.
+
+use std::ffi::{OsStr, OsString};
+
+use crate::etc::{Override, OverridesDir};
+use crate::file_id::FileId;
+use crate::host_resolvers::HOST_RESOLVERS;
+use crate::printable::printable;
+use crate::view::farm::Plan;
+use crate::view::found::FoundView;
+use crate::view::overrides::has_mount_point;
+use crate::view::tree::Tree;
+use crate::view::{HostResolvers, masks};
+use crate::{Error, EtcFiles};
+
+/// What a view is to show.
+pub(super) struct Wanted {
+    pub(super) directory: Option<OverridesDir>,
+    pub(super) entries: Vec<Override>,
+    /// The names of entries that cannot be put in place. Whatever is there instead stays.
+    bad: Vec<OsString>,
+    /// What is wrong with the first of them.
+    pub(super) failure: Option<Error>,
+    pub(super) masks: bool,
+}
+
+/// Copies to be attached elsewhere, from which no mount comes back.
+pub(super) struct Trees {
+    /// Of the directory of overrides.
+    pub(super) directory: Option<Tree>,
+    /// Of each entry.
+    pub(super) entries: Vec<Tree>,
+}
+
+impl Wanted {
+    pub(super) fn of(view: &FoundView) -> Result<Wanted, Error> {
+        let files = EtcFiles::new(view.record().name.as_ref())?;
+        let mut wanted = Wanted {
+            directory: files.open()?,
+            entries: Vec::new(),
+            bad: Vec::new(),
+            failure: None,
+            masks: view.record().host_resolvers == HostResolvers::Mask,
+        };
+        let Some(directory) = &wanted.directory else {
+            return Ok(wanted);
+        };
+        for name in directory.names()? {
+            let entry = directory.entry(&name).and_then(|entry| match entry {
+                Some(entry) => has_mount_point(&entry).map(|_| Some(entry)),
+                None => Ok(None),
+            });
+            match entry {
+                Ok(entry) => wanted.entries.extend(entry),
+                Err(error) => {
+                    wanted.bad.push(name);
+                    wanted.failure.get_or_insert(error);
+                }
+            }
+        }
+        Ok(wanted)
+    }
+
+    pub(super) fn has(&self, name: &OsStr) -> bool {
+        let mut names = self.entries.iter().map(Override::name);
+        names.any(|known| known == name) || self.bad.iter().any(|known| known == name)
+    }
+
+    /// Whether they, and only they, are seen in a view in which these are in place.
+    pub(super) fn are_seen_in(&self, view: &FoundView, in_place: &[OsString]) -> bool {
+        let is_hidden = |resolver| masks::is_hidden(resolver, view.root());
+        in_place.iter().all(|name| self.has(name))
+            && self.entries.iter().all(|entry| {
+                let seen = view.look(&entry.target).and_then(FileId::of_fd);
+                seen == Ok(entry.id) && in_place.iter().any(|name| name == entry.name())
+            })
+            && (!self.masks || HOST_RESOLVERS.iter().all(is_hidden))
+    }
+
+    pub(super) fn trees(&self) -> Result<Trees, Error> {
+        let copy = |of: &dyn Fn() -> nix::Result<Tree>| {
+            let tree = of()?;
+            tree.make_slave()?;
+            Ok(tree)
+        };
+        let mut entries = Vec::with_capacity(self.entries.len());
+        for entry in &self.entries {
+            let tree = copy(&|| Tree::of(entry));
+            entries.push(tree.map_err(|errno| entry.not_mounted(errno))?);
+        }
+        let directory = self.directory.as_ref().map(|directory| {
+            copy(&|| Tree::of(directory)).map_err(|errno| {
+                let path = printable(directory.path());
+                Error::system(format!("show {path} in a view"), errno)
+            })
+        });
+        Ok(Trees {
+            directory: directory.transpose()?,
+            entries,
+        })
+    }
+
+    pub(super) fn plan<T>(&self, work: impl FnOnce(Plan<'_>) -> T) -> T {
+        work(Plan {
+            shows: &|name| !self.has(name),
+            is_writable: false,
+        })
+    }
+}
