@@ -97,13 +97,18 @@ impl<'r> Lookup<'r> {
         Code::System(unread.errno() as i32)
     }
 
-    /// Whether glibc's look for changed files leaves errno as `ENOENT` behind, for want of one that
-    /// it looks for in every lookup.
+    /// Whether glibc's look for files leaves errno as `ENOENT` behind, for want of one: those that
+    /// it looks for in every lookup, and host.conf, for which it does in the first.
     pub(crate) fn misses_a_file(&self) -> bool {
-        ["resolv.conf", "nsswitch.conf"].iter().any(|name| {
+        let is_missing = |name| {
             let read = files::read(&self.etc, name, &mut Trace::default());
             read.is_ok_and(|content| content.is_err())
-        })
+        };
+        let host_conf_is_missing = match &self.target.environment.resolv_host_conf {
+            Some(path) => files::read_elsewhere(path, &mut Trace::default()).is_none(),
+            None => is_missing("host.conf"),
+        };
+        host_conf_is_missing || ["resolv.conf", "nsswitch.conf"].into_iter().any(is_missing)
     }
 
     /// The hosts services in order; without a file the default ones.

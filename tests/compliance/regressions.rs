@@ -191,4 +191,25 @@ const SCENES: &[Scene] = &[
         ask: Ask::Address("198.51.100.7"),
         ..Scene::EMPTY
     },
+    Scene {
+        rule: "errno, set for want of a host.conf, decides where DNS gives up after no such name",
+        files: &[(
+            File::ResolvConf,
+            b"options ndots:0\nsearch corp.test example\nnameserver 127.0.0.53\n",
+        )],
+        missing: &[File::HostConf],
+        servers: &["www.corp.test ! refused\n"],
+        ask: Ask::Name(b"www", Family::Inet),
+        ..Scene::EMPTY
+    },
+    Scene {
+        rule: "and where there is one, errno is not set",
+        files: &[(
+            File::ResolvConf,
+            b"options ndots:0\nsearch corp.test example\nnameserver 127.0.0.53\n",
+        )],
+        servers: &["www.corp.test ! refused\n"],
+        ask: Ask::Name(b"www", Family::Inet),
+        ..Scene::EMPTY
+    },
 ];
