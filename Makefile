@@ -6,7 +6,7 @@ DESTDIR ?=
 CARGO ?= cargo
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help build demo test differential agreement bench fmt lint doc install clean
+.PHONY: help build demo test differential agreement comparison bench fmt lint doc install clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,11 @@ differential: build ## Compare more generated files and questions with glibc: SE
 agreement: build ## Write docs/AGREEMENT.md: who answers as glibc does
 	@tests/install-needs cc:gcc go:golang-go musl-gcc:musl-tools
 	$(CARGO) bench --profile dev -p etc-netns-tests --bench agreement
+
+comparison: build ## Write docs/COMPARE.md: what other wrappers do, case by case
+	@tests/install-needs
+	@tests/install-needs firejail:firejail
+	$(CARGO) bench --profile dev -p etc-netns-tests --bench comparison
 
 bench: ## Time the start of commands against ip netns exec
 	$(CARGO) build --release --workspace --bins
