@@ -131,7 +131,7 @@ pub(crate) fn examine<'a>(
                 },
             ),
             Why::NobodyListens => (
-                "nobody listens there, and the host's server is another one".to_owned(),
+                "nobody listens there".to_owned(),
                 Since::always("each network namespace has addresses of its own for itself"),
                 format!("start a server with {}, or {another}", target.start()),
             ),
