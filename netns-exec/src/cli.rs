@@ -1,6 +1,7 @@
 //! The command line. This one definition feeds `--help` and the man page.
 
 use std::ffi::OsString;
+use std::num::NonZero;
 
 use clap::{Parser, ValueEnum};
 
@@ -17,10 +18,12 @@ use clap::{Parser, ValueEnum};
     version,
     args_override_self = true,
     override_usage = "netns-exec [OPTIONS] NAME [--] [COMMAND [ARG]...]\n       \
+                      netns-exec [OPTIONS] --all [--match GLOB] [-j N] [--] COMMAND [ARG]...\n       \
                       netns-exec --check NAME... [--json]\n       \
                       netns-exec --heal [NAME]\n       netns-exec --watch [NAME]",
     after_help = "Exit status: COMMAND's own; 125 if netns-exec itself failed, 126 if COMMAND \
-                  cannot be executed, 127 if it is not found. Of --check: 0 if nothing is wrong, \
+                  cannot be executed, 127 if it is not found. Of --all: 0 if every command exited \
+                  0, 1 if not, 125 if a view could not be made. Of --check: 0 if nothing is wrong, \
                   1 if something is, 125 if something could not be looked at."
 )]
 pub struct Cli {
@@ -39,6 +42,19 @@ pub struct Cli {
     /// Run the command as USER: a login name or user id, with its groups
     #[arg(short, long, value_name = "USER")]
     pub user: Option<OsString>,
+
+    /// Run the command in every namespace of /run/netns, several at a time; each line of output is
+    /// preceded by the name of its namespace
+    #[arg(long, conflicts_with_all = ["check", "heal", "watch"])]
+    pub all: bool,
+
+    /// With --all, only in those whose name matches, as in a shell: *, ?, [...]
+    #[arg(long = "match", value_name = "GLOB")]
+    pub pattern: Option<OsString>,
+
+    /// With --all, how many commands run at a time [default: the number of processors]
+    #[arg(short, value_name = "N")]
+    pub jobs: Option<NonZero<usize>>,
 
     /// Say what keeps namespaces, and every process in them, from resolving by the namespace's own
     /// files: what is wrong, since what, how to mend it
@@ -66,7 +82,7 @@ pub struct Cli {
     /// the command and its arguments ($SHELL, else /bin/sh, if there is none)
     #[arg(
         value_name = "NAME [COMMAND [ARG]...]",
-        required_unless_present_any = ["heal", "watch"],
+        required_unless_present_any = ["heal", "watch", "all"],
         trailing_var_arg = true,
         allow_hyphen_values = false
     )]

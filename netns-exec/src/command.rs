@@ -6,7 +6,7 @@ use std::ffi::{OsStr, OsString};
 
 use netns::process::{self, NotStarted, User};
 use netns::view::{self, Event, View};
-use netns::{Namespace, Selector, printable};
+use netns::{Name, Namespace, Selector, printable};
 
 use crate::{Cli, Exit, Failure, cli, complain, failed_at};
 
@@ -24,8 +24,19 @@ pub(crate) fn run(cli: &Cli) -> Result<Infallible, Failure> {
             .unwrap_or(selector.path())
             .into(),
     };
-    let failed = |error| failed_at(&label, &error);
+    enter_and_become(cli, &namespace, name.as_ref(), &label, &command)
+        .map_err(|(exit, why)| (exit, format!("{}: {why}", printable(&label))))
+}
 
+/// Enter the view of a namespace, which is called `label`, and become the command.
+pub(crate) fn enter_and_become(
+    cli: &Cli,
+    namespace: &Namespace,
+    name: Option<&Name>,
+    label: &OsStr,
+    command: &[OsString],
+) -> Result<Infallible, Failure> {
+    let failed = |error: netns::Error| (Exit::Failed, error.to_string());
     let mut options = view::Options::default();
     options.etc = match cli.etc {
         cli::Etc::Bind => view::Etc::Bind,
@@ -39,8 +50,8 @@ pub(crate) fn run(cli: &Cli) -> Result<Infallible, Failure> {
         cli::Sys::Auto => view::Sys::Auto,
         cli::Sys::Keep => view::Sys::Keep,
     };
-    let report = &mut |event| tell(&label, cli.verbose, &event);
-    let mut view = View::enter(&namespace, name.as_ref(), options, report).map_err(failed)?;
+    let report = &mut |event| tell(label, cli.verbose, &event);
+    let mut view = View::enter(namespace, name, options, report).map_err(failed)?;
     // Looking up a user may take its time; the host may replace files meanwhile.
     let user = cli
         .user
@@ -53,17 +64,14 @@ pub(crate) fn run(cli: &Cli) -> Result<Infallible, Failure> {
         user.become_user().map_err(failed)?;
         view.verify().map_err(failed)?;
     }
-    process::exec(&command, &label).map_err(|error| {
+    process::exec(command, label).map_err(|error| {
         let (exit, why) = match error {
             NotStarted::NotFound => (Exit::NotFound, "command not found".to_owned()),
             NotStarted::NotExecutable(why) => {
                 (Exit::NotExecutable, format!("cannot be executed: {why}"))
             }
         };
-        (
-            exit,
-            format!("{}: {}: {why}", printable(&label), printable(&command[0])),
-        )
+        (exit, format!("{}: {why}", printable(&command[0])))
     })
 }
 

@@ -3,6 +3,7 @@
 //! Thin: what a view is and how it is made is in the `netns` crate.
 #![forbid(unsafe_code)]
 
+mod all;
 mod checking;
 mod cli;
 mod command;
@@ -82,11 +83,18 @@ fn dispatch(cli: &Cli) -> Result<ExitCode, Failure> {
         let why = "--json is an option of --check (netns-exec --help)";
         return Err((Exit::Failed, why.into()));
     }
+    if !cli.all && (cli.pattern.is_some() || cli.jobs.is_some()) {
+        let why = "--match and -j are options of --all (netns-exec --help)";
+        return Err((Exit::Failed, why.into()));
+    }
     if cli.check {
         return checking::run(cli);
     }
     if cli.heal || cli.watch {
         return healing::run(cli);
+    }
+    if cli.all {
+        return all::run(cli);
     }
     match command::run(cli)? {}
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::{env, io, thread};
 
 use nix::errno::Errno;
-use nix::fcntl::{OFlag, open};
+use nix::fcntl::{AT_FDCWD, OFlag, openat};
 use nix::sched::{CloneFlags, setns};
 use nix::sys::stat::{Mode, SFlag, fstat, lstat};
 use nix::sys::statfs::{FsType, fstatfs};
@@ -70,7 +70,21 @@ impl Namespace {
         Namespace::open_path(Path::new("/proc/thread-self/ns/net"))
     }
 
+    /// Open the one of this name in a directory that is, or was, `/run/netns`.
+    pub(crate) fn open_named(directory: Option<&OwnedFd>, name: &Name) -> Result<Namespace, Error> {
+        let path = name.path();
+        match directory {
+            Some(directory) => Namespace::open_at(directory, Path::new(name.as_os_str()), &path),
+            None => Err(Error::NoSuchNamespace { path }),
+        }
+    }
+
     fn open_path(path: &Path) -> Result<Namespace, Error> {
+        Namespace::open_at(AT_FDCWD, path, path)
+    }
+
+    /// Open `file` in `directory`; its `path` is what it is called.
+    fn open_at(directory: impl AsFd, file: &Path, path: &Path) -> Result<Namespace, Error> {
         let failed = |errno| match errno {
             Errno::ENOENT | Errno::ENOTDIR => Error::NoSuchNamespace {
                 path: path.to_owned(),
@@ -85,10 +99,11 @@ impl Namespace {
         // Opening a fifo or a device can hang or have effects, so look before: O_PATH opens
         // nothing, and only a file of nsfs is then opened for good.
         let look = OFlag::O_PATH | OFlag::O_CLOEXEC;
-        let candidate = open(path, look, Mode::empty()).map_err(failed)?;
+        let candidate = openat(&directory, file, look, Mode::empty()).map_err(failed)?;
         require_nsfs(&candidate, path).map_err(not_one)?;
-        let fd = open(
-            path,
+        let fd = openat(
+            &directory,
+            file,
             OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC,
             Mode::empty(),
         )

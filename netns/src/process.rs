@@ -5,12 +5,14 @@ use std::env;
 use std::ffi::{CString, OsStr, OsString};
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use nix::unistd::{self, Gid, Uid};
+use nix::sys::signal::Signal;
+use nix::unistd::{self, Gid, Pid, Uid};
 
 use crate::printable::printable;
 use crate::sys::process as sys;
@@ -101,6 +103,27 @@ pub fn takes_output(out: impl AsFd) -> bool {
     let mut fds = [PollFd::new(out.as_fd(), PollFlags::POLLOUT)];
     // What poll has no answer for, a write has.
     poll(&mut fds, PollTimeout::ZERO) != Ok(0)
+}
+
+/// Whether this process ignores the signal, as one started by nohup(1) does.
+pub fn ignores(signal: Signal) -> bool {
+    sys::is_ignored(signal)
+}
+
+/// Run `child` in a new process, which ends with the status that it gives. The caller must have one
+/// thread.
+///
+/// # Errors
+/// Those of fork(2); EBUSY if there are several threads.
+pub fn fork(child: impl FnOnce() -> u8) -> nix::Result<Pid> {
+    match sys::fork()? {
+        Some(pid) => Ok(pid),
+        None => {
+            // A panic must not unwind into what the caller does.
+            let status = catch_unwind(AssertUnwindSafe(child)).unwrap_or(u8::MAX);
+            std::process::exit(status.into())
+        }
+    }
 }
 
 /// Why a command did not start.

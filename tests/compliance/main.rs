@@ -3,6 +3,7 @@
 
 use std::process::ExitCode;
 
+mod all; // netns-exec --all
 mod check; // netns-exec --check
 mod compare; // netns-resolve --compare
 mod differential; // hostsfile and the resolver against the live glibc
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
         exit_status::cases(),
         user::cases(),
         names::cases(),
+        all::cases(),
         check::cases(),
         host_resolvers::cases(),
         resolve::cases(),

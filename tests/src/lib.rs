@@ -9,6 +9,7 @@
 //! - [`oracle`]: the C library of this machine, asked from inside a view.
 //! - [`world`]: all that an answer depends on; [`generate`] makes them up, a [`stage`] puts them up,
 //!   [`departures`] says where nobody should follow glibc.
+//! - [`storm`]: a host that replaces its files all the time, and what a command sees of it.
 //! - [`case`]: test cases, their known differences, and what to do where one cannot run.
 //! - [`need`]: what a test needs of the machine.
 //!
@@ -32,6 +33,7 @@ pub mod random;
 mod sandbox;
 pub mod shrink;
 pub mod stage;
+pub mod storm;
 pub mod world;
 mod wrapper;
 

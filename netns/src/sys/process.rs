@@ -2,9 +2,12 @@
 
 use std::convert::Infallible;
 use std::ffi::{CStr, CString, c_char};
+use std::mem::MaybeUninit;
 use std::ptr;
 
 use nix::errno::Errno;
+use nix::sys::signal::Signal;
+use nix::unistd::{ForkResult, Pid};
 
 /// Let SIGPIPE end the process, or ignore it.
 ///
@@ -13,6 +16,33 @@ pub(crate) fn ignore_sigpipe(ignore: bool) {
     let action = if ignore { libc::SIG_IGN } else { libc::SIG_DFL };
     // SAFETY: neither action is a handler, so no code of ours runs in signal context.
     unsafe { libc::signal(libc::SIGPIPE, action) };
+}
+
+/// Whether this process ignores the signal. Reference: sigaction(2).
+pub(crate) fn is_ignored(signal: Signal) -> bool {
+    let mut action = MaybeUninit::<libc::sigaction>::zeroed();
+    // SAFETY: nothing is set; the buffer is a struct sigaction to write to, and zeros are one.
+    let (result, action) = unsafe {
+        let result = libc::sigaction(signal as libc::c_int, ptr::null(), action.as_mut_ptr());
+        (result, action.assume_init())
+    };
+    result == 0 && action.sa_sigaction == libc::SIG_IGN
+}
+
+/// fork(2), for a process that has one thread: in the new one None.
+///
+/// # Errors
+/// EBUSY if it has several. In the new process locks of the others would never be released.
+pub(crate) fn fork() -> nix::Result<Option<Pid>> {
+    let threads = std::fs::read_dir("/proc/self/task").map_or(0, Iterator::count);
+    if threads != 1 {
+        return Err(Errno::EBUSY);
+    }
+    // SAFETY: there is no other thread, so no lock is held and nothing is half done.
+    match unsafe { nix::unistd::fork() }? {
+        ForkResult::Parent { child } => Ok(Some(child)),
+        ForkResult::Child => Ok(None),
+    }
 }
 
 /// Drop the capabilities that a change of user leaves: ambient ones, which become permitted again

@@ -5,6 +5,7 @@
 //! command. It fails closed: an override that cannot be put in place is an error, and whatever had
 //! been mounted by then goes with the process, for it was private.
 
+mod base;
 mod farm;
 mod found;
 mod heal;
@@ -25,6 +26,7 @@ use nix::sched::{CloneFlags, unshare};
 use nix::sys::stat::{Mode, umask};
 
 use crate::{ETC, Error, EtcFiles, Name, Namespace};
+pub use base::Base;
 pub use found::FoundView;
 pub use heal::{Care, Healed, Mended, Mending};
 use overrides::Overrides;

@@ -6,6 +6,7 @@ pub mod demo;
 pub mod dns;
 pub mod enter;
 pub mod hold;
+pub mod lookups;
 pub mod oracle;
 pub mod pair;
 pub mod socket;
@@ -34,9 +35,10 @@ pub fn main() -> ExitCode {
         Some("without") => without::main(args),
         Some("pair") => pair::main(args),
         Some("socket") => socket::main(args),
+        Some("lookups") => lookups::main(),
         Some("demo") => return demo::main(),
         _ => Err(Failure(
-            "subcommands: hold, enter, dns, oracle, pair, without, socket, demo".into(),
+            "subcommands: hold, enter, dns, oracle, pair, without, socket, lookups, demo".into(),
         )),
     };
     match result {
