@@ -4,9 +4,9 @@ use std::convert::Infallible;
 use std::env;
 use std::ffi::{OsStr, OsString};
 
-use netns::process::{self, NotStarted, User};
+use netns::process::{self, NotStarted};
 use netns::view::{self, Event, View};
-use netns::{Name, Namespace, Selector, printable};
+use netns::{Name, Namespace, Selector, User, printable};
 
 use crate::{Cli, Exit, Failure, cli, complain, failed_at};
 

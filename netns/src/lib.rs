@@ -27,6 +27,7 @@ mod printable;
 pub mod process;
 mod processes;
 mod sys;
+mod user;
 pub mod view;
 
 pub use error::Error;
@@ -36,3 +37,4 @@ pub use name::{NAMED_NAMESPACES, Name, Selector};
 pub use namespace::{ENVIRONMENT_VARIABLE, Namespace, NamespaceId, current_name, names};
 pub use printable::{Printable, printable, printable_bytes, usage_error};
 pub use processes::Process;
+pub use user::User;

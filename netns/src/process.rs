@@ -1,4 +1,4 @@
-//! Becoming another user, and becoming the command.
+//! Becoming the command.
 
 use std::convert::Infallible;
 use std::env;
@@ -12,75 +12,10 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::Signal;
-use nix::unistd::{self, Gid, Pid, Uid};
+use nix::unistd::Pid;
 
-use crate::printable::printable;
+use crate::ENVIRONMENT_VARIABLE;
 use crate::sys::process as sys;
-use crate::{ENVIRONMENT_VARIABLE, Error};
-
-/// A user with everything that decides what its processes may do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct User {
-    uid: Uid,
-    gid: Gid,
-    groups: Vec<Gid>,
-}
-
-impl User {
-    /// Look up a login name, or a numeric user id that has an entry, in the user database as this
-    /// process sees it (getpwnam(3), getgrouplist(3)).
-    ///
-    /// # Errors
-    /// [`Error::NoSuchUser`]; [`Error::System`] if the database cannot be read.
-    pub fn find(user: &OsStr) -> Result<User, Error> {
-        let failed = |errno| Error::system(format!("look up user {}", printable(user)), errno);
-        let no_such_user = || Error::NoSuchUser {
-            user: user.to_owned(),
-        };
-        let name = user.to_str().ok_or_else(no_such_user)?;
-        let by_name = unistd::User::from_name(name).map_err(failed)?;
-        let entry = match (by_name, name.parse()) {
-            (Some(entry), _) => Some(entry),
-            (None, Ok(uid)) => unistd::User::from_uid(Uid::from_raw(uid)).map_err(failed)?,
-            (None, Err(_)) => None,
-        };
-        let entry = entry.ok_or_else(no_such_user)?;
-        // To the system calls this number means "leave it as it is", which would be root.
-        if entry.uid.as_raw() == u32::MAX || entry.gid.as_raw() == u32::MAX {
-            return Err(failed(Errno::EINVAL));
-        }
-        let login = CString::new(entry.name).map_err(|_| failed(Errno::EINVAL))?;
-        let groups = unistd::getgrouplist(&login, entry.gid).map_err(failed)?;
-        Ok(User {
-            uid: entry.uid,
-            gid: entry.gid,
-            groups,
-        })
-    }
-
-    /// Become this user, for good: supplementary groups, group and user ids, no capabilities.
-    ///
-    /// # Errors
-    /// [`Error::System`], typically for lack of privilege.
-    pub fn become_user(&self) -> Result<(), Error> {
-        let failed = |errno| Error::system(format!("become user {}", self.uid), errno);
-        unistd::setgroups(&self.groups).map_err(failed)?;
-        unistd::setresgid(self.gid, self.gid, self.gid).map_err(failed)?;
-        unistd::setresuid(self.uid, self.uid, self.uid).map_err(failed)?;
-        if !self.uid.is_root() {
-            sys::drop_kept_capabilities().map_err(failed)?;
-        }
-        let (uids, gids) = (unistd::getresuid(), unistd::getresgid());
-        let (uids, gids) = (uids.map_err(failed)?, gids.map_err(failed)?);
-        let is_user = [uids.real, uids.effective, uids.saved] == [self.uid; 3]
-            && [gids.real, gids.effective, gids.saved] == [self.gid; 3];
-        if is_user {
-            Ok(())
-        } else {
-            Err(failed(Errno::EPERM))
-        }
-    }
-}
 
 /// Whether this program runs with privileges that its caller lacks (set-user-ID and the like).
 pub fn gained_privileges() -> bool {

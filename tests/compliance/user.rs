@@ -8,6 +8,9 @@ pub(crate) fn cases() -> Vec<Case> {
         ours!(ids_and_groups_are_the_user_s),
         ours!(user_may_be_a_number),
         ours!(no_capabilities_are_left),
+        ours!(database_of_the_namespace_counts),
+        ours!(lookup_runs_nothing_from_the_path),
+        ours!(lookup_does_without_sigchld),
         ours!(unknown_user_is_125),
         ours!(user_id_of_minus_one_is_refused),
         ours!(command_that_only_root_can_find_is_127),
@@ -30,6 +33,47 @@ fn ids_and_groups_are_the_user_s(_: Wrapper) {
 
 fn user_may_be_a_number(_: Wrapper) {
     as_user("1001", &["id", "-un"]).prints("alice");
+}
+
+fn database_of_the_namespace_counts(_: Wrapper) {
+    need::root();
+    let (sandbox, alpha) = Sandbox::alpha();
+    alpha.file("passwd", "alice:x:1234:4321::/:/bin/sh\n");
+    alpha.file("group", "own:x:4321:\nmore:x:4322:alice\n");
+    let run = sandbox.netns_exec(["-u", "alice", "alpha", "id"]).run();
+    run.prints("uid=1234(alice) gid=4321(own) groups=4321(own),4322(more)");
+}
+
+/// It would run as root.
+fn lookup_runs_nothing_from_the_path(_: Wrapper) {
+    need::root();
+    let (sandbox, _alpha) = Sandbox::alpha();
+    sandbox.files().mkdir("/run/mallory");
+    let script = "#!/bin/sh\necho called >>/run/mallory/log; echo 0\n";
+    for name in ["id", "getent"] {
+        let path = format!("/run/mallory/{name}");
+        sandbox.files().write(&path, script);
+        sandbox.files().chmod(&path, 0o755);
+    }
+    let command = sandbox.netns_exec(["-u", "alice", "alpha", "/usr/bin/id", "-u"]);
+    let run = command.env("PATH", "/run/mallory:/usr/bin:/bin").run();
+    run.prints("1001");
+    sandbox.command(["cat", "/run/mallory/log"]).run().exits(1);
+}
+
+/// The caller may ignore it; then the kernel tells of no child's end.
+fn lookup_does_without_sigchld(_: Wrapper) {
+    need::root();
+    let (sandbox, _alpha) = Sandbox::alpha();
+    let ignoring = ["env", "--ignore-signal=CHLD", "netns-exec", "-u"];
+    let command = sandbox.command(ignoring);
+    command
+        .args(["alice", "alpha", "id", "-u"])
+        .run()
+        .prints("1001");
+    let command = sandbox.command(ignoring);
+    let run = command.args(["nosuchuser", "alpha", "id", "-u"]).run();
+    run.exits(125).complains(&["nosuchuser"]);
 }
 
 fn no_capabilities_are_left(_: Wrapper) {
