@@ -10,10 +10,10 @@ mod progress;
 use std::ffi::{CString, OsString};
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt as _;
-use std::process::ExitCode;
 use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 
+use netns::process::SigpipeIgnored;
 use netns::view::Base;
 use netns::{Name, Namespace, names};
 use nix::errno::Errno;
@@ -31,11 +31,8 @@ use progress::Progress;
 /// How long commands may take to end after a signal before they are killed.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// The exit status where some command did not exit 0.
-const NOT_ALL: u8 = 1;
-
-/// Run the command everywhere.
-pub(crate) fn run(cli: &Cli) -> Result<ExitCode, Failure> {
+/// Run the command everywhere, with SIGPIPE as it was before we ignored it.
+pub(crate) fn run(cli: &Cli, sigpipe: &SigpipeIgnored) -> Result<Exit, Failure> {
     let command = cli.name_and_command.as_slice();
     if command.is_empty() {
         let why = "--all takes a COMMAND (netns-exec --help)";
@@ -49,7 +46,7 @@ pub(crate) fn run(cli: &Cli) -> Result<ExitCode, Failure> {
         names.retain(|name| name.matches(&text));
     }
     let base = Base::enter().map_err(failed)?;
-    let mut all = All::new(cli, command, &base, names.len()).map_err(|errno| {
+    let mut all = All::new(cli, command, &base, sigpipe, names.len()).map_err(|errno| {
         let why = format!("cannot run several commands: {}", errno.desc());
         (Exit::Failed, why)
     })?;
@@ -61,6 +58,7 @@ struct All<'a> {
     cli: &'a Cli,
     command: &'a [OsString],
     base: &'a Base,
+    sigpipe: &'a SigpipeIgnored,
     at_once: usize,
     jobs: Vec<Job>,
     output: Output,
@@ -80,6 +78,7 @@ impl<'a> All<'a> {
         cli: &'a Cli,
         command: &'a [OsString],
         base: &'a Base,
+        sigpipe: &'a SigpipeIgnored,
         count: usize,
     ) -> nix::Result<All<'a>> {
         let mask = job::signals();
@@ -89,6 +88,7 @@ impl<'a> All<'a> {
             cli,
             command,
             base,
+            sigpipe,
             at_once: match cli.jobs {
                 Some(jobs) => jobs.get(),
                 None => available_parallelism().map_or(1, usize::from),
@@ -104,7 +104,7 @@ impl<'a> All<'a> {
         })
     }
 
-    fn run_in(&mut self, mut names: impl Iterator<Item = Name>) -> Result<ExitCode, Failure> {
+    fn run_in(&mut self, mut names: impl Iterator<Item = Name>) -> Result<Exit, Failure> {
         let failed = |errno: Errno| {
             let why = format!("cannot wait for commands: {}", errno.desc());
             (Exit::Failed, why)
@@ -130,11 +130,11 @@ impl<'a> All<'a> {
             let _ = raise(signal);
         }
         Ok(if self.progress.viewless > 0 {
-            Exit::Failed.into()
+            Exit::Failed
         } else if self.progress.failed > 0 {
-            ExitCode::from(NOT_ALL)
+            Exit::Trouble
         } else {
-            ExitCode::SUCCESS
+            Exit::Success
         })
     }
 
@@ -160,6 +160,7 @@ impl<'a> All<'a> {
     fn become_command(&self, name: &Name, namespace: &Namespace) -> u8 {
         let label = name.as_os_str();
         let become_it = || {
+            self.sigpipe.restore();
             self.inherited.thread_set_mask().map_err(|errno| {
                 let why = format!("cannot unblock signals: {}", errno.desc());
                 (Exit::Failed, why)

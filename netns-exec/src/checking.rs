@@ -2,19 +2,15 @@
 
 use std::ffi::OsString;
 use std::io::{self, BufWriter, Write as _};
-use std::process::ExitCode;
 
 use doctor::{Report, render};
 use netns::{Selector, printable};
 
 use crate::{Cli, Exit, Failure, complain};
 
-/// The exit status that says that something is wrong.
-const FINDINGS: u8 = 1;
-
 /// `--check`: 0 if nothing is wrong anywhere, 1 if something is, 125 if something could not be
 /// looked at.
-pub(crate) fn run(cli: &Cli) -> Result<ExitCode, Failure> {
+pub(crate) fn run(cli: &Cli) -> Result<Exit, Failure> {
     let (names, json) = arguments(cli)?;
     let (mut is_healthy, mut is_complete) = (true, true);
     for name in names {
@@ -34,9 +30,9 @@ pub(crate) fn run(cli: &Cli) -> Result<ExitCode, Failure> {
         tell(&report, json)?;
     }
     Ok(match (is_complete, is_healthy) {
-        (false, _) => Exit::Failed.into(),
-        (true, false) => ExitCode::from(FINDINGS),
-        (true, true) => ExitCode::SUCCESS,
+        (false, _) => Exit::Failed,
+        (true, false) => Exit::Trouble,
+        (true, true) => Exit::Success,
     })
 }
 

@@ -1,5 +1,6 @@
 //! The command line. This one definition feeds `--help` and the man page.
 
+use std::env;
 use std::ffi::OsString;
 use std::num::NonZero;
 
@@ -12,7 +13,7 @@ use clap::{Parser, ValueEnum};
 /// program sees the namespace's files: hosts, resolv.conf, nsswitch.conf and whatever else there
 /// is. Then it replaces itself with COMMAND. An override that cannot be put in place is an error,
 /// and COMMAND is not run.
-#[derive(Debug, Parser)]
+#[derive(Debug, Default, Parser)]
 #[command(
     name = "netns-exec",
     version,
@@ -89,6 +90,25 @@ pub struct Cli {
     pub name_and_command: Vec<OsString>,
 }
 
+impl Cli {
+    /// Read the arguments of this process.
+    ///
+    /// # Errors
+    /// Bad usage, or a demand for help.
+    pub(crate) fn read() -> Result<Cli, clap::Error> {
+        let name_and_command: Vec<OsString> = env::args_os().skip(1).collect();
+        match name_and_command.first() {
+            // A namespace comes first, so no option is there: the command line of nearly every
+            // start, for which a parser would take a tenth of all the time.
+            Some(first) if !first.as_encoded_bytes().starts_with(b"-") => Ok(Cli {
+                name_and_command,
+                ..Cli::default()
+            }),
+            _ => Cli::try_parse(),
+        }
+    }
+}
+
 /// How overrides come over `/etc`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Etc {
@@ -118,4 +138,29 @@ pub enum Sys {
     Auto,
     /// Leave it alone
     Keep,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What [`Cli::read`] takes for granted.
+    #[test]
+    fn all_that_follows_a_name_is_the_command_s() {
+        let words = [
+            "netns-exec",
+            "alpha",
+            "-v",
+            "--check",
+            "--",
+            "--etc",
+            "sealed",
+        ];
+        let parsed = Cli::try_parse_from(words).expect("a command line");
+        let plain = Cli {
+            name_and_command: words[1..].iter().map(OsString::from).collect(),
+            ..Cli::default()
+        };
+        assert_eq!(format!("{parsed:?}"), format!("{plain:?}"));
+    }
 }

@@ -2,7 +2,6 @@
 
 use std::ffi::OsStr;
 use std::io::{self, Write as _};
-use std::process::ExitCode;
 
 use netns::view::{Care, FoundView, Mended, Watch, WatchEvent};
 use netns::{Name, Namespace, Selector, printable, process};
@@ -10,7 +9,7 @@ use netns::{Name, Namespace, Selector, printable, process};
 use crate::{Cli, Exit, Failure, complain, failed_at};
 
 /// `--heal` and `--watch`.
-pub(crate) fn run(cli: &Cli) -> Result<ExitCode, Failure> {
+pub(crate) fn run(cli: &Cli) -> Result<Exit, Failure> {
     let failed = |error: netns::Error| (Exit::Failed, error.to_string());
     let name = match cli.name_and_command.as_slice() {
         [] => None,
@@ -26,9 +25,9 @@ pub(crate) fn run(cli: &Cli) -> Result<ExitCode, Failure> {
     if cli.watch {
         let watch = Watch::new(name).map_err(failed)?;
         watch.run(&mut tell).map_err(failed)?;
-        return Ok(ExitCode::SUCCESS);
+        return Ok(Exit::Success);
     }
-    let mut status = ExitCode::SUCCESS;
+    let mut exit = Exit::Success;
     for view in FoundView::all(name.as_ref()).map_err(failed)? {
         let care = Care {
             thorough: true,
@@ -40,10 +39,10 @@ pub(crate) fn run(cli: &Cli) -> Result<ExitCode, Failure> {
         }
         if let Some(error) = &healed.failure {
             tell(WatchEvent::Failed(&view, error));
-            status = Exit::Failed.into();
+            exit = Exit::Failed;
         }
     }
-    Ok(status)
+    Ok(exit)
 }
 
 /// The name whose views are meant. Views may outlive the name of their namespace.

@@ -12,17 +12,20 @@ mod healing;
 use std::ffi::OsStr;
 use std::fmt::Display;
 use std::io::{self, Write as _};
-use std::process::ExitCode;
 
-use clap::Parser as _;
 use clap::error::ErrorKind;
-use netns::{printable, process, usage_error};
+use netns::process::{SigpipeIgnored, gained_privileges};
+use netns::{printable, usage_error};
 
 pub use cli::Cli;
 
 /// The exit statuses that are not the command's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Exit {
+    /// All is well.
+    Success = 0,
+    /// With `--check` something is wrong, with `--all` a command has failed.
+    Trouble = 1,
     /// netns-exec itself failed, and the command was not run.
     Failed = 125,
     /// The command was found but could not be executed.
@@ -31,49 +34,42 @@ enum Exit {
     NotFound = 127,
 }
 
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> Self {
-        ExitCode::from(exit as u8)
-    }
-}
-
 /// Run the program with the arguments and environment of this process.
 ///
-/// Returns only if no command was started, because it failed or was to do something else.
-pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
-        Err(error) => return usage(&error),
-    };
-    match dispatch(&cli) {
-        Ok(status) => status,
-        Err((exit, message)) => {
+/// Returns the exit status, and only if no command was started, because it failed or was to do
+/// something else.
+pub fn main() -> u8 {
+    let exit = match Cli::read() {
+        Ok(cli) => dispatch(&cli).unwrap_or_else(|(exit, message)| {
             complain(message);
-            exit.into()
-        }
-    }
+            exit
+        }),
+        Err(error) => usage(&error),
+    };
+    exit as u8
 }
 
 /// `--help` and `--version` succeed; bad usage is one line and the status of our own failures.
-fn usage(error: &clap::Error) -> ExitCode {
+fn usage(error: &clap::Error) -> Exit {
     if matches!(
         error.kind(),
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
     ) {
+        let _sigpipe = SigpipeIgnored::new();
         // A reader that has seen enough is no failure.
         let _ = error.print();
-        return ExitCode::SUCCESS;
+        return Exit::Success;
     }
     let why = match error.kind() {
         ErrorKind::MissingRequiredArgument => "no NAME given: which network namespace?".into(),
         _ => usage_error(&error.render().to_string()),
     };
     complain(format_args!("{why} (netns-exec --help)"));
-    Exit::Failed.into()
+    Exit::Failed
 }
 
-fn dispatch(cli: &Cli) -> Result<ExitCode, Failure> {
-    if process::gained_privileges() {
+fn dispatch(cli: &Cli) -> Result<Exit, Failure> {
+    if gained_privileges() {
         let why = "its privileges are not its caller's: it is installed set-user-ID or with file \
                    capabilities, or real and effective ids differ (a set-user-ID wrapper must \
                    call setresuid first)";
@@ -87,16 +83,17 @@ fn dispatch(cli: &Cli) -> Result<ExitCode, Failure> {
         let why = "--match and -j are options of --all (netns-exec --help)";
         return Err((Exit::Failed, why.into()));
     }
+    if !(cli.check || cli.heal || cli.watch || cli.all) {
+        match command::run(cli)? {}
+    }
+    let sigpipe = SigpipeIgnored::new();
     if cli.check {
-        return checking::run(cli);
+        checking::run(cli)
+    } else if cli.all {
+        all::run(cli, &sigpipe)
+    } else {
+        healing::run(cli)
     }
-    if cli.heal || cli.watch {
-        return healing::run(cli);
-    }
-    if cli.all {
-        return all::run(cli);
-    }
-    match command::run(cli)? {}
 }
 
 /// Why the program did not do what it was asked to.
@@ -109,5 +106,6 @@ fn failed_at(label: &OsStr, error: &netns::Error) -> Failure {
 
 /// One line on standard error. If even that is closed, the exit status still tells.
 fn complain(message: impl Display) {
+    let _sigpipe = SigpipeIgnored::new();
     let _ = writeln!(io::stderr(), "netns-exec: {message}");
 }

@@ -1,7 +1,4 @@
 //! The netns-exec program; everything is in the library of the same name.
+#![no_main]
 
-use std::process::ExitCode;
-
-fn main() -> ExitCode {
-    netns_exec::main()
-}
+netns::entry_point!(netns_exec::main);

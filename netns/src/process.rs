@@ -22,6 +22,35 @@ pub fn gained_privileges() -> bool {
     sys::gained_privileges()
 }
 
+/// SIGPIPE ignored until this is dropped, so that a closed pipe is an error and not the end of this
+/// process.
+pub struct SigpipeIgnored(sys::Action);
+
+impl SigpipeIgnored {
+    /// Ignore it from now on.
+    #[must_use]
+    pub fn new() -> SigpipeIgnored {
+        SigpipeIgnored(sys::ignore_sigpipe())
+    }
+
+    /// Let it do what it did before, in a process that is to become a command.
+    pub fn restore(&self) {
+        sys::restore_sigpipe(self.0);
+    }
+}
+
+impl Default for SigpipeIgnored {
+    fn default() -> Self {
+        SigpipeIgnored::new()
+    }
+}
+
+impl Drop for SigpipeIgnored {
+    fn drop(&mut self) {
+        self.restore();
+    }
+}
+
 /// Allow this process as many open files as its hard limit does. Not for one that becomes a
 /// command, which would inherit that.
 pub fn raise_file_limit() {
@@ -71,7 +100,7 @@ pub enum NotStarted {
 }
 
 /// Replace this process by a command, looked up in `PATH`, with `NETNS=namespace` added to the
-/// environment, everything else in it untouched, and SIGPIPE at its default.
+/// environment and everything else in it untouched.
 ///
 /// # Errors
 /// The command did not start; this process goes on.
@@ -85,9 +114,7 @@ pub fn exec(command: &[OsString], namespace: &OsStr) -> Result<Infallible, NotSt
         .collect::<Result<Vec<_>, _>>()?;
     let file = args.first().ok_or(NotStarted::NotFound)?;
     let variable = (text(ENVIRONMENT_VARIABLE.as_ref())?, text(namespace)?);
-    sys::ignore_sigpipe(false);
     let Err(errno) = sys::exec(file, &args, (&variable.0, &variable.1));
-    sys::ignore_sigpipe(true);
     Err(match (errno, found(&command[0])) {
         // EACCES is also the errno of a directory in PATH that cannot be searched.
         (Errno::ENOENT | Errno::ENOTDIR | Errno::EACCES, None) => NotStarted::NotFound,

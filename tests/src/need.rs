@@ -39,6 +39,17 @@ pub fn is_installed(name: &str) -> bool {
         .any(|directory| Path::new(directory).join(name).exists())
 }
 
+/// This test needs programs to be linked statically, see `.cargo/rustc`.
+pub fn static_libc() {
+    let library = std::process::Command::new("cc")
+        .arg("-print-file-name=libc.a")
+        .output();
+    let path = library.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
+    if !path.is_ok_and(|path| Path::new(&path).exists()) {
+        unmet("no static C library (libc.a)");
+    }
+}
+
 /// This test needs several user ids, which only root has.
 pub fn root() {
     if !nix::unistd::geteuid().is_root() {

@@ -5,6 +5,7 @@
 #![allow(unsafe_code)]
 
 pub(crate) mod access;
+mod entry;
 pub(crate) mod fnmatch;
 pub(crate) mod gai;
 pub(crate) mod mount;

@@ -9,13 +9,20 @@ use nix::errno::Errno;
 use nix::sys::signal::Signal;
 use nix::unistd::{ForkResult, Pid};
 
-/// Let SIGPIPE end the process, or ignore it.
-///
-/// The Rust runtime ignores it, and an ignored signal stays ignored across exec.
-pub(crate) fn ignore_sigpipe(ignore: bool) {
-    let action = if ignore { libc::SIG_IGN } else { libc::SIG_DFL };
-    // SAFETY: neither action is a handler, so no code of ours runs in signal context.
-    unsafe { libc::signal(libc::SIGPIPE, action) };
+/// What a signal does.
+#[derive(Clone, Copy)]
+pub(crate) struct Action(libc::sighandler_t);
+
+/// Ignore SIGPIPE, which is inherited across exec. What it did until now.
+pub(crate) fn ignore_sigpipe() -> Action {
+    // SAFETY: this is no handler, so no code of ours runs in signal context.
+    Action(unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) })
+}
+
+/// Let SIGPIPE do what it did before [`ignore_sigpipe`].
+pub(crate) fn restore_sigpipe(Action(before): Action) {
+    // SAFETY: nobody in this program sets a handler, and that of another is vouched for by it.
+    unsafe { libc::signal(libc::SIGPIPE, before) };
 }
 
 /// Whether this process ignores the signal. Reference: sigaction(2).
