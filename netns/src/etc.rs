@@ -6,17 +6,16 @@
 
 use std::ffi::{OsStr, OsString};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
-use nix::dir::Dir;
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, open, openat, readlinkat};
-use nix::sys::stat::{Mode, SFlag, fstat, fstatat, lstat, stat};
+use nix::sys::stat::{FileStat, Mode, SFlag, fstatat, lstat, stat};
 
 use crate::file_id::{FileId, described, file_type};
 use crate::printable::printable;
 use crate::sys::access::readable;
+use crate::sys::directory;
 use crate::{Error, Name};
 
 /// The directory that holds one directory of overrides a namespace.
@@ -116,12 +115,8 @@ impl EtcFiles {
         let Some(path) = &self.overrides else {
             return Ok(None);
         };
-        let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
-        match open(path, flags, Mode::empty()) {
-            Ok(fd) => Ok(Some(OverridesDir {
-                fd,
-                path: path.clone(),
-            })),
+        match OverridesDir::open(path) {
+            Ok(directory) => Ok(Some(directory)),
             Err(Errno::ENOENT) => Ok(None),
             Err(errno) => Err(unusable(path.clone(), "cannot be opened", errno)),
         }
@@ -137,14 +132,46 @@ pub(crate) struct OverridesDir {
 }
 
 impl OverridesDir {
+    /// That of the namespace called `name`, if there is one: in fewer steps what
+    /// [`EtcFiles::new`] and [`EtcFiles::open`] do.
+    pub(crate) fn of(name: Option<&Name>) -> Result<Option<OverridesDir>, Error> {
+        let Some(name) = name else { return Ok(None) };
+        match OverridesDir::open(&Path::new(OVERRIDES).join(name.as_os_str())) {
+            Ok(directory) => Ok(Some(directory)),
+            // They tell what is wrong, if anything is.
+            Err(_) => EtcFiles::new(Some(name))?.open(),
+        }
+    }
+
+    fn open(path: &Path) -> nix::Result<OverridesDir> {
+        let flags = OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+        let fd = match open(path, flags | OFlag::O_RDONLY, Mode::empty()) {
+            // Its entries may be usable all the same.
+            Err(Errno::EACCES) => open(path, flags | OFlag::O_PATH, Mode::empty()),
+            fd => fd,
+        }?;
+        Ok(OverridesDir {
+            fd,
+            path: path.to_owned(),
+        })
+    }
+
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
     /// The names of all entries, in byte order.
     pub(crate) fn names(&self) -> Result<Vec<OsString>, Error> {
-        let failed = |errno| unusable(self.path.clone(), "cannot be read", errno);
-        let mut names = names_in(&self.fd).map_err(failed)?;
+        let failed = |errno| {
+            // It could not be opened for reading.
+            let errno = if errno == Errno::EBADF {
+                Errno::EACCES
+            } else {
+                errno
+            };
+            unusable(self.path.clone(), "cannot be read", errno)
+        };
+        let mut names = directory::names(&self.fd).map_err(failed)?;
         names.sort_unstable();
         Ok(names)
     }
@@ -154,13 +181,12 @@ impl OverridesDir {
     pub(crate) fn entry(&self, name: &OsStr) -> Result<Option<Override>, Error> {
         let path = || self.path.join(name);
         for _ in 0..ATTEMPTS {
-            match openat(
-                &self.fd,
-                name,
-                OFlag::O_PATH | OFlag::O_CLOEXEC,
-                Mode::empty(),
-            ) {
-                Ok(fd) => return Override::check(fd, name, path()).map(Some),
+            match fstatat(&self.fd, name, AtFlags::empty()) {
+                Ok(stat) => {
+                    if let Some(entry) = self.check(name, &stat)? {
+                        return Ok(Some(entry));
+                    }
+                }
                 Err(Errno::ENOENT) => match readlinkat(&self.fd, name) {
                     Err(Errno::ENOENT) => return Ok(None),
                     Ok(target) if self.leads_nowhere(name) => {
@@ -174,11 +200,40 @@ impl OverridesDir {
                     let why = "is a loop of symlinks".to_owned();
                     return Err(refused(path(), why, "make it a file, or remove it"));
                 }
-                Err(errno) => return Err(unusable(path(), "cannot be opened", errno)),
+                Err(errno) => return Err(unusable(path(), "cannot be looked at", errno)),
             }
         }
         let why = "is being replaced all the time".to_owned();
         Err(refused(path(), why, "try again when it is left alone"))
+    }
+
+    /// An entry that can stand in for one of the host's. None if it is gone.
+    fn check(&self, name: &OsStr, stat: &FileStat) -> Result<Option<Override>, Error> {
+        let path = || self.path.join(name);
+        let kind = match file_type(stat) {
+            SFlag::S_IFREG => Kind::File,
+            SFlag::S_IFDIR => Kind::Directory,
+            other => {
+                let why = format!("is {}", described(other));
+                let advice = "only files and directories can go over /etc: replace or remove it";
+                return Err(refused(path(), why, advice));
+            }
+        };
+        match readable(&self.fd, name, kind == Kind::Directory) {
+            Ok(()) => Ok(Some(Override {
+                path: path(),
+                target: Path::new(ETC).join(name),
+                kind,
+                id: FileId::of(stat),
+            })),
+            Err(Errno::ENOENT) => Ok(None),
+            Err(Errno::EACCES) => {
+                let why = "cannot be read: Permission denied".to_owned();
+                let advice = "give the caller read permission, or remove it";
+                Err(refused(path(), why, advice))
+            }
+            Err(errno) => Err(unusable(path(), "cannot be read", errno)),
+        }
     }
 
     /// What a program gets that opens the entry of this name now.
@@ -205,6 +260,17 @@ pub(crate) enum Kind {
     Directory,
 }
 
+impl Kind {
+    /// Whether the file is of this kind.
+    pub(crate) fn is_of(self, stat: &FileStat) -> bool {
+        let kind = match self {
+            Kind::File => SFlag::S_IFREG,
+            Kind::Directory => SFlag::S_IFDIR,
+        };
+        file_type(stat) == kind
+    }
+}
+
 /// An entry of `/etc/netns/NAME` that can stand in for the one of that name in `/etc`: a file or
 /// a directory, perhaps through symlinks, that the caller may read.
 #[derive(Debug)]
@@ -215,47 +281,9 @@ pub(crate) struct Override {
     pub(crate) target: PathBuf,
     pub(crate) kind: Kind,
     pub(crate) id: FileId,
-    /// `O_PATH`, symlinks followed.
-    fd: OwnedFd,
 }
 
 impl Override {
-    fn check(fd: OwnedFd, name: &OsStr, path: PathBuf) -> Result<Override, Error> {
-        let stat = match fstat(&fd) {
-            Ok(stat) => stat,
-            Err(errno) => return Err(unusable(path, "cannot be looked at", errno)),
-        };
-        let kind = match file_type(&stat) {
-            SFlag::S_IFREG => Kind::File,
-            SFlag::S_IFDIR => Kind::Directory,
-            other => {
-                let why = format!("is {}", described(other));
-                let advice = "only files and directories can go over /etc: replace or remove it";
-                return Err(refused(path, why, advice));
-            }
-        };
-        match readable(&fd, kind == Kind::Directory) {
-            Ok(()) => {}
-            Err(Errno::EACCES) => {
-                let why = "cannot be read: Permission denied".to_owned();
-                return Err(refused(
-                    path,
-                    why,
-                    "give the caller read permission, or remove it",
-                ));
-            }
-            Err(errno) => return Err(unusable(path, "cannot be read", errno)),
-        }
-        let target = Path::new(ETC).join(name);
-        Ok(Override {
-            path,
-            target,
-            kind,
-            id: FileId::of(&stat),
-            fd,
-        })
-    }
-
     /// Its name, in `/etc/netns/NAME` as in `/etc`.
     pub(crate) fn name(&self) -> &OsStr {
         self.path.file_name().unwrap_or_default()
@@ -279,25 +307,10 @@ impl AsFd for OverridesDir {
     }
 }
 
-impl AsFd for Override {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.fd.as_fd()
-    }
-}
-
 /// The names of all entries of a directory (`O_PATH` will do), in no order.
 pub(crate) fn names_in(directory: impl AsFd) -> nix::Result<Vec<OsString>> {
     let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
-    let mut directory = Dir::openat(directory, ".", flags, Mode::empty())?;
-    let mut names = Vec::new();
-    for entry in directory.iter() {
-        let entry = entry?;
-        match entry.file_name().to_bytes() {
-            b"." | b".." => {}
-            name => names.push(OsStr::from_bytes(name).to_owned()),
-        }
-    }
-    Ok(names)
+    directory::names(openat(directory, ".", flags, Mode::empty())?)
 }
 
 fn refused(path: PathBuf, why: String, advice: &str) -> Error {

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::{env, io, thread};
 
 use nix::errno::Errno;
-use nix::fcntl::{AT_FDCWD, OFlag, openat};
+use nix::fcntl::{AT_FDCWD, AtFlags, OFlag, openat};
 use nix::sched::{CloneFlags, setns};
-use nix::sys::stat::{Mode, SFlag, fstat, lstat};
+use nix::sys::stat::{Mode, SFlag, fstat, fstatat, lstat};
 use nix::sys::statfs::{FsType, fstatfs};
 
 use crate::error::errno_of;
@@ -96,22 +96,20 @@ impl Namespace {
             why,
         };
 
-        // Opening a fifo or a device can hang or have effects, so look before: O_PATH opens
-        // nothing, and only a file of nsfs is then opened for good.
-        let look = OFlag::O_PATH | OFlag::O_CLOEXEC;
-        let candidate = openat(&directory, file, look, Mode::empty()).map_err(failed)?;
-        require_nsfs(&candidate, path).map_err(not_one)?;
-        let fd = openat(
-            &directory,
-            file,
-            OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC,
-            Mode::empty(),
-        )
-        .map_err(failed)?;
-        require_nsfs(&fd, path).map_err(not_one)?;
-        let kind = namespace_type(&fd).map_err(failed)?;
-        if kind != libc::CLONE_NEWNET {
-            return Err(not_one("it is a namespace of another kind".into()));
+        // Opening a fifo or a device can hang or have effects, so look before.
+        let stat = fstatat(&directory, file, AtFlags::empty());
+        let kind = file_type(&stat.map_err(failed)?);
+        if kind != SFlag::S_IFREG {
+            return Err(not_one(format!("it is {}", described(kind))));
+        }
+        let flags = OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
+        let why_none = || why_none(&directory, file, path).ok().flatten();
+        let or_failed = |errno| why_none().map_or_else(|| failed(errno), not_one);
+        let fd = openat(&directory, file, flags, Mode::empty()).map_err(or_failed)?;
+        match namespace_type(&fd) {
+            Ok(libc::CLONE_NEWNET) => {}
+            Ok(_) => return Err(not_one("it is a namespace of another kind".into())),
+            Err(errno) => return Err(or_failed(errno)),
         }
         let id = NamespaceId::of(FileId::of_fd(&fd).map_err(failed)?);
         Ok(Namespace {
@@ -235,20 +233,23 @@ impl AsFd for Namespace {
     }
 }
 
-/// An error text unless `fd` is a file of nsfs.
-fn require_nsfs(fd: &OwnedFd, path: &Path) -> Result<(), String> {
-    let text = |errno: Errno| errno.desc().to_owned();
-    if fstatfs(fd).map_err(text)?.filesystem_type() == FsType(libc::NSFS_MAGIC) {
-        return Ok(());
+/// Why a file in a directory, which is called `path`, is no namespace. None if it is one, as a file
+/// of nsfs.
+fn why_none(directory: impl AsFd, file: &Path, path: &Path) -> nix::Result<Option<String>> {
+    let look = OFlag::O_PATH | OFlag::O_CLOEXEC;
+    let fd = openat(directory, file, look, Mode::empty())?;
+    if fstatfs(&fd)?.filesystem_type() == FsType(libc::NSFS_MAGIC) {
+        return Ok(None);
     }
-    let kind = file_type(&fstat(fd).map_err(text)?);
+    let kind = file_type(&fstat(&fd)?);
     let what = described(kind);
-    if kind == SFlag::S_IFREG && path.starts_with(NAMED_NAMESPACES) {
-        return Err(format!(
-            "it is {what}, left over from one (ip netns delete removes it)"
-        ));
-    }
-    Err(format!("it is {what}"))
+    Ok(Some(
+        if kind == SFlag::S_IFREG && path.starts_with(NAMED_NAMESPACES) {
+            format!("it is {what}, left over from one (ip netns delete removes it)")
+        } else {
+            format!("it is {what}")
+        },
+    ))
 }
 
 /// All names in `/run/netns`, in byte order. None if the directory does not exist.

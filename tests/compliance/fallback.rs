@@ -8,10 +8,12 @@ pub(crate) fn cases() -> Vec<Case> {
         ours!(overrides_are_bound_the_old_way),
         ours!(dangling_symlink_is_covered_the_old_way),
         ours!(farm_is_refused),
+        ours!(mounts_below_sys_are_found_in_the_table),
     ]
 }
 
-const MOUNT_CALLS: &str = "open_tree,move_mount,fsopen,fsconfig,fsmount,faccessat2";
+const MOUNT_CALLS: &str =
+    "open_tree,move_mount,fsopen,fsconfig,fsmount,faccessat2,statmount,listmount";
 
 fn without(sandbox: &Sandbox, errno: &str, args: &[&str]) -> Run {
     let wrapper = ["testbed", "without", errno, MOUNT_CALLS, "netns-exec"];
@@ -49,5 +51,14 @@ fn farm_is_refused(_: Wrapper) {
         without(&sandbox, errno, &["echo", "has run"])
             .exits(125)
             .complains(&["/etc", "5.2"]);
+    }
+}
+
+/// Before Linux 6.8.
+fn mounts_below_sys_are_found_in_the_table(_: Wrapper) {
+    let (sandbox, _alpha) = Sandbox::alpha();
+    sandbox.set_up(sandbox.command(["touch", "/sys/fs/fuse/connections/host"]));
+    for errno in ["ENOSYS", "EPERM"] {
+        without(&sandbox, errno, &["ls", "/sys/fs/fuse/connections"]).prints("host");
     }
 }

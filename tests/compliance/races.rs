@@ -8,6 +8,7 @@ pub(crate) fn cases() -> Vec<Case> {
         ours!(override_that_is_being_replaced_is_seen),
         ours!(override_that_is_being_replaced_is_seen_in_a_farm),
         ours!(temporary_files_are_no_failed_overrides),
+        ours!(directory_that_is_being_replaced_is_one_or_the_other),
     ]
 }
 
@@ -53,5 +54,17 @@ fn temporary_files_are_no_failed_overrides(_: Wrapper) {
     starts_during(
         &sandbox,
         "touch /etc/netns/alpha/tmp; rm /etc/netns/alpha/tmp",
+    );
+}
+
+/// A symlink to the version of the day, replaced as a whole.
+fn directory_that_is_being_replaced_is_one_or_the_other(_: Wrapper) {
+    let (sandbox, _alpha) = Sandbox::alpha();
+    let script = "cp -a /etc/netns/alpha /etc/one; mv /etc/netns/alpha /etc/two; \
+                  ln -s /etc/one /etc/netns/alpha";
+    sandbox.set_up(sandbox.command(["sh", "-c", script]));
+    starts_during(
+        &sandbox,
+        "for it in two one; do ln -s /etc/$it /etc/new; mv -T /etc/new /etc/netns/alpha; done",
     );
 }

@@ -5,9 +5,11 @@
 #![allow(unsafe_code)]
 
 pub(crate) mod access;
+pub(crate) mod directory;
 mod entry;
 pub(crate) mod fnmatch;
 pub(crate) mod gai;
 pub(crate) mod mount;
 pub(crate) mod nsfs;
 pub(crate) mod process;
+pub(crate) mod statmount;

@@ -4,9 +4,12 @@
 
 use std::ffi::{CStr, CString};
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
+use std::path::Path;
 
 use libc::{c_long, c_uint};
+use nix::NixPath as _;
 use nix::errno::Errno;
+use nix::fcntl::AT_FDCWD;
 
 /// The descriptor that a system call returned.
 fn owned(result: c_long) -> nix::Result<OwnedFd> {
@@ -28,18 +31,20 @@ pub(crate) fn clone_mount(at: impl AsFd) -> nix::Result<OwnedFd> {
     open_tree(at, 0)
 }
 
+/// As [`clone_tree`], of the file that `path` leads to from a directory.
+pub(crate) fn clone_tree_at(directory: impl AsFd, path: &Path) -> nix::Result<OwnedFd> {
+    path.with_nix_path(|path| open_tree_at(directory, path, libc::AT_RECURSIVE as c_uint))?
+}
+
 fn open_tree(at: impl AsFd, flags: c_uint) -> nix::Result<OwnedFd> {
-    let flags =
-        flags | libc::OPEN_TREE_CLONE | libc::OPEN_TREE_CLOEXEC | libc::AT_EMPTY_PATH as c_uint;
-    // SAFETY: the path is a NUL-terminated literal, the descriptor is borrowed for the call.
-    owned(unsafe {
-        libc::syscall(
-            libc::SYS_open_tree,
-            at.as_fd().as_raw_fd(),
-            c"".as_ptr(),
-            flags,
-        )
-    })
+    open_tree_at(at, c"", flags | libc::AT_EMPTY_PATH as c_uint)
+}
+
+fn open_tree_at(directory: impl AsFd, path: &CStr, flags: c_uint) -> nix::Result<OwnedFd> {
+    let flags = flags | libc::OPEN_TREE_CLONE | libc::OPEN_TREE_CLOEXEC;
+    let directory = directory.as_fd().as_raw_fd();
+    // SAFETY: the path is NUL-terminated and outlives the call, the descriptor is borrowed for it.
+    owned(unsafe { libc::syscall(libc::SYS_open_tree, directory, path.as_ptr(), flags) })
 }
 
 /// Attach the detached mount `tree` on the very file that `target` refers to, a symlink included.
@@ -53,17 +58,26 @@ pub(crate) fn move_mount_beneath(tree: impl AsFd, target: impl AsFd) -> nix::Res
     attach(tree, target, libc::MOVE_MOUNT_BENEATH)
 }
 
+/// As [`move_mount`], on the very file at `path`, a symlink included.
+pub(crate) fn move_mount_to(tree: impl AsFd, path: &Path) -> nix::Result<()> {
+    path.with_nix_path(|path| attach_at(tree, AT_FDCWD, path, 0))?
+}
+
 fn attach(tree: impl AsFd, target: impl AsFd, flags: c_uint) -> nix::Result<()> {
-    let flags = flags | libc::MOVE_MOUNT_F_EMPTY_PATH | libc::MOVE_MOUNT_T_EMPTY_PATH;
-    // SAFETY: both paths are NUL-terminated literals, both descriptors are borrowed for the call.
+    attach_at(tree, target, c"", flags | libc::MOVE_MOUNT_T_EMPTY_PATH)
+}
+
+fn attach_at(tree: impl AsFd, directory: impl AsFd, path: &CStr, flags: c_uint) -> nix::Result<()> {
+    // SAFETY: both paths are NUL-terminated and outlive the call, both descriptors are borrowed
+    // for it.
     let result = unsafe {
         libc::syscall(
             libc::SYS_move_mount,
             tree.as_fd().as_raw_fd(),
             c"".as_ptr(),
-            target.as_fd().as_raw_fd(),
-            c"".as_ptr(),
-            flags,
+            directory.as_fd().as_raw_fd(),
+            path.as_ptr(),
+            flags | libc::MOVE_MOUNT_F_EMPTY_PATH,
         )
     };
     Errno::result(result).map(drop)

@@ -106,7 +106,9 @@ impl FoundView {
                 return Ok(());
             }
             let hurry = !care.patient || has_farm.is_some();
-            let trees = wanted.trees()?;
+            let Some(trees) = wanted.trees()? else {
+                continue; // One was replaced since it was looked at.
+            };
             let mut mended = Vec::new();
             let mend = || Mender::new(&wanted, self.record().etc, &mut mended)?.mend(&trees, hurry);
             let is_waiting = self.inside(mend);

@@ -25,7 +25,8 @@ use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::stat::{Mode, umask};
 
-use crate::{ETC, Error, EtcFiles, Name, Namespace};
+use crate::etc::OverridesDir;
+use crate::{ETC, Error, Name, Namespace};
 pub use base::Base;
 pub use found::FoundView;
 pub use heal::{Care, Healed, Mended, Mending};
@@ -128,14 +129,13 @@ impl View {
         namespace.enter()?;
         unshare_mounts()?;
         record::uncover_host_etc()?;
-        let host_etc = open_directory(Path::new(ETC))
-            .and_then(Tree::of)
-            .map_err(|errno| Error::system("open /etc", errno))?;
-        let files = EtcFiles::new(name)?;
+        let host_etc =
+            Tree::at(Path::new(ETC)).map_err(|errno| Error::system("open /etc", errno))?;
+        let directory = OverridesDir::of(name)?;
         if options.sys == Sys::Auto {
             sysfs::replace(report)?;
         }
-        let overrides = Overrides::put_in_place(&files, options.etc, report)?;
+        let overrides = Overrides::put_in_place(directory, options.etc, report)?;
         Ok(View {
             working_directory,
             overrides,

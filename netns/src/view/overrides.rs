@@ -5,15 +5,15 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
-use nix::sys::stat::{SFlag, fstat, stat};
+use nix::sys::stat::{SFlag, lstat, stat};
 
 use super::farm::{Farm, Plan};
-use super::tree::{Tree, open_directory, refer_to};
+use super::tree::{Tree, bind, open_directory};
 use super::{Etc, Event};
 use crate::etc::{Kind, Override, OverridesDir};
 use crate::file_id::{FileId, described, file_type};
 use crate::printable::printable;
-use crate::{ETC, Error, EtcFiles};
+use crate::{ETC, Error};
 
 /// How often an override is taken anew when it or its target is replaced at the very moment it is
 /// put in place.
@@ -36,16 +36,26 @@ struct Placed {
 
 #[derive(Debug)]
 enum How {
-    /// This file is mounted on the target.
-    Mounted(FileId),
+    /// This file is mounted on the target itself, or was when it was placed.
+    Mounted(FileId, Kind),
     /// The target is a link to whatever file has the name in `/etc/netns/NAME`.
     Linked,
 }
 
 impl Placed {
+    fn mounted(entry: &Override) -> Placed {
+        Placed {
+            name: entry.name().to_owned(),
+            target: entry.target.clone(),
+            how: How::Mounted(entry.id, entry.kind),
+        }
+    }
+
     fn is_seen(&self, directory: &OverridesDir) -> bool {
         match self.how {
-            How::Mounted(id) => id.is_at(&self.target),
+            How::Mounted(id, kind) => {
+                lstat(&self.target).is_ok_and(|seen| FileId::of(&seen) == id && kind.is_of(&seen))
+            }
             // Again if it was replaced between the two looks.
             How::Linked => {
                 (0..ATTEMPTS).any(|_| directory.id_of(&self.name) == FileId::of_path(&self.target))
@@ -55,14 +65,15 @@ impl Placed {
 }
 
 impl Overrides {
-    /// Put every override in place and make sure that programs will see it.
+    /// Put every override in place. Whether programs see it is made sure of by
+    /// [`Overrides::settle`].
     pub(super) fn put_in_place(
-        files: &EtcFiles,
+        directory: Option<OverridesDir>,
         etc: Etc,
         report: &mut dyn FnMut(Event),
     ) -> Result<Overrides, Error> {
         let mut overrides = Overrides {
-            directory: files.open()?,
+            directory,
             placed: Vec::new(),
         };
         let mut farm = match etc {
@@ -99,10 +110,10 @@ impl Overrides {
         let mut entries = Vec::new();
         if let Some(directory) = &self.directory {
             for name in directory.names()? {
-                entries.extend(directory.entry(&name)?);
+                entries.extend(copy(directory, &name)?);
             }
         }
-        for entry in &entries {
+        for (entry, _) in &entries {
             has_mount_point(entry)?;
         }
         let etc = Path::new(ETC);
@@ -110,7 +121,7 @@ impl Overrides {
             .and_then(Tree::of)
             .map_err(|errno| Error::system("cover /etc", errno))?;
         let plan = Plan {
-            shows: &|name| !entries.iter().any(|entry| entry.name() == name),
+            shows: &|name| !entries.iter().any(|(entry, _)| entry.name() == name),
             is_writable: false,
         };
         let farm = Farm::grow(etc, etc, &host, plan)?;
@@ -128,8 +139,8 @@ impl Overrides {
         });
         self.placed.clear();
         if let Some(directory) = &self.directory {
-            for entry in &entries {
-                let placed = place_in(&farm, how, directory, entry)?;
+            for (entry, tree) in &entries {
+                let placed = place_in(&farm, how, directory, entry, tree)?;
                 self.placed.extend(told(placed, &entry.path, report));
             }
         }
@@ -153,21 +164,32 @@ impl Overrides {
             }
             // An entry that is gone when its turn comes may be one that is being replaced: then
             // the directory lists it again.
-            let Some(entry) = directory.entry(&name)? else {
-                complete = false;
-                continue;
-            };
-            let has_mount_point = has_mount_point(&entry)?;
-            let placed = match farm {
-                None if !has_mount_point => {
-                    // All overrides go over the farm, where the host cannot uncover them.
-                    *farm = Some(self.plant(etc, report)?);
-                    return Ok(false);
+            let placed = if let Some(farm) = farm {
+                let Some((entry, tree)) = copy(directory, &name)? else {
+                    complete = false;
+                    continue;
+                };
+                has_mount_point(&entry)?;
+                place_in(farm, etc, directory, &entry, &tree)?
+            } else {
+                let Some(entry) = directory.entry(&name)? else {
+                    complete = false;
+                    continue;
+                };
+                match place_of(&entry)? {
+                    Place::None => {
+                        // All overrides go over the farm, where the host cannot uncover them.
+                        *farm = Some(self.plant(etc, report)?);
+                        return Ok(false);
+                    }
+                    Place::Itself if bind(&entry.path, &entry.target).is_ok() => {
+                        Some(Placed::mounted(&entry))
+                    }
+                    _ => attach(directory, &name)?,
                 }
-                None => attach(directory, &name)?,
-                Some(farm) => place_in(farm, etc, directory, &entry)?,
             };
-            self.placed.extend(told(placed, &entry.path, report));
+            self.placed
+                .extend(told(placed, &directory.path().join(&name), report));
         }
         Ok(complete)
     }
@@ -211,7 +233,7 @@ impl Overrides {
                 match lost.how {
                     // A new file of the namespace may have taken the place of the one that was
                     // lost; if it was removed, the host's counts.
-                    How::Mounted(_) => placed.extend(attach(directory, &lost.name)?),
+                    How::Mounted(..) => placed.extend(attach(directory, &lost.name)?),
                     How::Linked => placed.push(lost),
                 }
             }
@@ -254,6 +276,7 @@ fn place_in(
     etc: Etc,
     directory: &OverridesDir,
     entry: &Override,
+    tree: &Tree,
 ) -> Result<Option<Placed>, Error> {
     let name = entry.name();
     let linked = etc == Etc::Sealed
@@ -269,7 +292,7 @@ fn place_in(
     }
     farm.make_place(entry)
         .map_err(|errno| entry.not_mounted(errno))?;
-    match attach_entry(entry)? {
+    match attach_tree(entry, tree)? {
         Some(placed) => Ok(Some(placed)),
         None => attach(directory, name),
     }
@@ -289,29 +312,43 @@ fn told(placed: Option<Placed>, source: &Path, report: &mut dyn FnMut(Event)) ->
 /// no such entry any more.
 fn attach(directory: &OverridesDir, name: &OsStr) -> Result<Option<Placed>, Error> {
     for _ in 0..ATTEMPTS {
-        let Some(entry) = directory.entry(name)? else {
+        let Some((entry, tree)) = copy(directory, name)? else {
             return Ok(None);
         };
-        if let Some(placed) = attach_entry(&entry)? {
+        if let Some(placed) = attach_tree(&entry, &tree)? {
             return Ok(Some(placed));
         }
     }
-    Err(Error::Override {
+    Err(being_replaced(directory, name))
+}
+
+/// Look at an override and copy it at once. None if there is no such entry any more.
+fn copy(directory: &OverridesDir, name: &OsStr) -> Result<Option<(Override, Tree)>, Error> {
+    for _ in 0..ATTEMPTS {
+        let Some(entry) = directory.entry(name)? else {
+            return Ok(None);
+        };
+        match Tree::of_override(directory, &entry) {
+            Ok(tree) => return Ok(Some((entry, tree))),
+            Err(Errno::ENOENT) => {}
+            Err(errno) => return Err(entry.not_mounted(errno)),
+        }
+    }
+    Err(being_replaced(directory, name))
+}
+
+fn being_replaced(directory: &OverridesDir, name: &OsStr) -> Error {
+    Error::Override {
         path: directory.path().join(name),
         why: "or the file it goes over is being replaced all the time".into(),
         advice: "try again when both are left alone".into(),
-    })
+    }
 }
 
 /// Mount an override. None if it, or what it goes over, was replaced meanwhile.
-fn attach_entry(entry: &Override) -> Result<Option<Placed>, Error> {
-    let mounted = Tree::of(entry).and_then(|tree| tree.attach(refer_to(&entry.target)?));
-    match mounted {
-        Ok(()) if entry.id.is_at(&entry.target) => Ok(Some(Placed {
-            name: entry.name().to_owned(),
-            target: entry.target.clone(),
-            how: How::Mounted(entry.id),
-        })),
+fn attach_tree(entry: &Override, tree: &Tree) -> Result<Option<Placed>, Error> {
+    match tree.attach_at(&entry.target) {
+        Ok(()) if entry.id.is_at(&entry.target) => Ok(Some(Placed::mounted(entry))),
         // Not seen: the host renamed another file over the target, which detached the mount.
         // ENOENT: the source or the target was unlinked since it was opened.
         Ok(()) | Err(Errno::ENOENT) => Ok(None),
@@ -319,30 +356,51 @@ fn attach_entry(entry: &Override) -> Result<Option<Placed>, Error> {
     }
 }
 
+/// What there is for an override to be mounted on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// Nothing, or a symlink to a directory, on which no directory can be mounted.
+    None,
+    /// A symlink.
+    Link,
+    /// A file or a directory.
+    Itself,
+}
+
 /// Whether the override can be mounted on what the host has there.
+///
+/// # Errors
+/// As [`place_of`].
+pub(super) fn has_mount_point(entry: &Override) -> Result<bool, Error> {
+    Ok(place_of(entry)? != Place::None)
+}
+
+/// What the host has where the override is to go.
 ///
 /// # Errors
 /// If the host has a directory where the override is a file, or the reverse, and for a name that
 /// is not to be had.
-pub(super) fn has_mount_point(entry: &Override) -> Result<bool, Error> {
+fn place_of(entry: &Override) -> Result<Place, Error> {
     if Farm::needs_name(entry.name()) {
         return Err(entry.refused("has a name that netns-exec itself needs", "rename it"));
     }
-    let place = match refer_to(&entry.target) {
-        Ok(place) => place,
-        Err(Errno::ENOENT) => return Ok(false),
+    let kind = match lstat(&entry.target) {
+        Ok(stat) => file_type(&stat),
+        Err(Errno::ENOENT) => return Ok(Place::None),
         Err(errno) => return Err(entry.not_mounted(errno)),
     };
-    let kind = file_type(&fstat(&place).map_err(|errno| entry.not_mounted(errno))?);
-    let (is_link, seen) = match kind {
+    let (place, seen) = match kind {
         // What counts is what a program opens there.
-        SFlag::S_IFLNK => (true, stat(&entry.target).ok().map(|stat| file_type(&stat))),
-        kind => (false, Some(kind)),
+        SFlag::S_IFLNK => {
+            let seen = stat(&entry.target).ok().map(|stat| file_type(&stat));
+            (Place::Link, seen)
+        }
+        kind => (Place::Itself, Some(kind)),
     };
     let target = printable(&entry.target);
     match (entry.kind, seen) {
-        (Kind::Directory, Some(SFlag::S_IFDIR)) => Ok(!is_link),
-        (Kind::Directory, None) => Ok(false),
+        (Kind::Directory, Some(SFlag::S_IFDIR)) if place == Place::Itself => Ok(place),
+        (Kind::Directory, Some(SFlag::S_IFDIR) | None) => Ok(Place::None),
         (Kind::Directory, Some(other)) => Err(entry.refused(
             format!("is a directory, but {target} is {}", described(other)),
             "put a file in its place, or remove it",
@@ -351,6 +409,6 @@ pub(super) fn has_mount_point(entry: &Override) -> Result<bool, Error> {
             format!("is a file, but {target} is a directory"),
             "put a directory in its place, or remove it",
         )),
-        (Kind::File, _) => Ok(true),
+        (Kind::File, _) => Ok(place),
     }
 }

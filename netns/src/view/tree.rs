@@ -1,15 +1,20 @@
 //! Copies of mounted trees: taken from one place, attached at another.
 
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
-use nix::fcntl::{OFlag, OpenHow, ResolveFlag, open, openat2};
+use nix::fcntl::{AT_FDCWD, OFlag, OpenHow, ResolveFlag, open, openat, openat2};
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sys::stat::Mode;
 
 use crate::error::errno_of;
-use crate::sys::mount::{clone_tree, is_mount_root, make_slave, move_mount, move_mount_beneath};
+use crate::etc::{Override, OverridesDir};
+use crate::file_id::FileId;
+use crate::sys::mount::{
+    clone_tree, clone_tree_at, is_mount_root, make_slave, move_mount, move_mount_beneath,
+    move_mount_to,
+};
 
 /// What is mounted at and below a file or directory, to be attached elsewhere.
 #[derive(Debug)]
@@ -35,6 +40,33 @@ impl Tree {
         }
     }
 
+    /// Of the file that `path` leads to.
+    pub(super) fn at(path: &Path) -> nix::Result<Tree> {
+        Tree::seen_from(AT_FDCWD, path)
+    }
+
+    /// Of the file that `path` leads to from a directory.
+    pub(super) fn seen_from(directory: impl AsFd, path: &Path) -> nix::Result<Tree> {
+        match clone_tree_at(&directory, path) {
+            Ok(copy) => Ok(Tree::Copy(copy)),
+            Err(Errno::ENOSYS | Errno::EPERM) => {
+                let flags = OFlag::O_PATH | OFlag::O_CLOEXEC;
+                openat(directory, path, flags, Mode::empty()).map(Tree::Original)
+            }
+            Err(errno) => Err(errno),
+        }
+    }
+
+    /// Of an override. ENOENT if it has been replaced since it was looked at.
+    pub(super) fn of_override(directory: &OverridesDir, entry: &Override) -> nix::Result<Tree> {
+        let tree = Tree::seen_from(directory, Path::new(entry.name()))?;
+        if FileId::of_fd(&tree)? == entry.id {
+            Ok(tree)
+        } else {
+            Err(Errno::ENOENT)
+        }
+    }
+
     /// Let nothing that is mounted in it later come to where it was copied from.
     pub(super) fn make_slave(&self) -> nix::Result<()> {
         match self {
@@ -47,18 +79,23 @@ impl Tree {
     pub(super) fn attach(&self, target: impl AsFd) -> nix::Result<()> {
         match self {
             Tree::Copy(copy) => move_mount(copy, target),
-            Tree::Original(original) => {
-                let none: Option<&Path> = None;
-                let flags = MsFlags::MS_BIND | MsFlags::MS_REC;
-                mount(
-                    Some(&magic_link(original)),
-                    &magic_link(&target),
-                    none,
-                    flags,
-                    none,
-                )
-            }
+            Tree::Original(original) => bind(&magic_link(original), &magic_link(&target)),
         }
+    }
+
+    /// Attach it on the very file at `path`.
+    pub(super) fn attach_at(&self, path: &Path) -> nix::Result<()> {
+        match self {
+            Tree::Copy(copy) => move_mount_to(copy, path),
+            Tree::Original(_) => self.attach(refer_to(path)?),
+        }
+    }
+}
+
+impl AsFd for Tree {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        let (Tree::Copy(fd) | Tree::Original(fd)) = self;
+        fd.as_fd()
     }
 }
 
@@ -114,6 +151,13 @@ pub(super) fn replace(tree: &Tree, path: &Path) -> nix::Result<()> {
         return Ok(());
     }
     tree.attach(refer_to(path)?)
+}
+
+/// Mount what is at and below `source` on `target`. Both are followed if they are symlinks.
+pub(super) fn bind(source: &Path, target: &Path) -> nix::Result<()> {
+    let none: Option<&Path> = None;
+    let flags = MsFlags::MS_BIND | MsFlags::MS_REC;
+    mount(Some(source), target, none, flags, none)
 }
 
 /// A path that leads to exactly the file behind a descriptor, even if that is a symlink.

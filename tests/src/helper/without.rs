@@ -9,13 +9,15 @@ use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, apply_filter};
 use super::{Failure, context};
 
 /// The calls that a test can take away.
-const CALLS: [(&str, libc::c_long); 6] = [
+const CALLS: [(&str, libc::c_long); 8] = [
     ("open_tree", libc::SYS_open_tree),
     ("move_mount", libc::SYS_move_mount),
     ("fsopen", libc::SYS_fsopen),
     ("fsconfig", libc::SYS_fsconfig),
     ("fsmount", libc::SYS_fsmount),
     ("faccessat2", libc::SYS_faccessat2),
+    ("statmount", 457),
+    ("listmount", 458),
 ];
 
 /// `without ENOSYS|EPERM CALL[,CALL]... COMMAND [ARG]...`

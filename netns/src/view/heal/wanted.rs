@@ -2,6 +2,8 @@
 
 use std::ffi::{OsStr, OsString};
 
+use nix::errno::Errno;
+
 use crate::etc::{Override, OverridesDir};
 use crate::file_id::FileId;
 use crate::host_resolvers::HOST_RESOLVERS;
@@ -77,27 +79,29 @@ impl Wanted {
             && (!self.masks || HOST_RESOLVERS.iter().all(is_hidden))
     }
 
-    pub(super) fn trees(&self) -> Result<Trees, Error> {
-        let copy = |of: &dyn Fn() -> nix::Result<Tree>| {
-            let tree = of()?;
-            tree.make_slave()?;
-            Ok(tree)
+    /// None if an entry is not there any more.
+    pub(super) fn trees(&self) -> Result<Option<Trees>, Error> {
+        let mut trees = Trees {
+            directory: None,
+            entries: Vec::with_capacity(self.entries.len()),
         };
-        let mut entries = Vec::with_capacity(self.entries.len());
+        let Some(directory) = &self.directory else {
+            return Ok(Some(trees));
+        };
+        let slave = |tree: Tree| tree.make_slave().map(|()| tree);
         for entry in &self.entries {
-            let tree = copy(&|| Tree::of(entry));
-            entries.push(tree.map_err(|errno| entry.not_mounted(errno))?);
+            match Tree::of_override(directory, entry).and_then(slave) {
+                Ok(tree) => trees.entries.push(tree),
+                Err(Errno::ENOENT) => return Ok(None),
+                Err(errno) => return Err(entry.not_mounted(errno)),
+            }
         }
-        let directory = self.directory.as_ref().map(|directory| {
-            copy(&|| Tree::of(directory)).map_err(|errno| {
-                let path = printable(directory.path());
-                Error::system(format!("show {path} in a view"), errno)
-            })
-        });
-        Ok(Trees {
-            directory: directory.transpose()?,
-            entries,
-        })
+        let tree = Tree::of(directory).and_then(slave);
+        trees.directory = Some(tree.map_err(|errno| {
+            let path = printable(directory.path());
+            Error::system(format!("show {path} in a view"), errno)
+        })?);
+        Ok(Some(trees))
     }
 
     pub(super) fn plan<T>(&self, work: impl FnOnce(Plan<'_>) -> T) -> T {

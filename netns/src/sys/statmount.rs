@@ -1,0 +1,138 @@
+//! What is mounted where, asked of the kernel mount by mount. Since Linux 6.8.
+//!
+//! References: listmount(2), statmount(2), statx(2), linux/mount.h.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::path::{Path, PathBuf};
+
+use libc::{STATX_MNT_ID_UNIQUE, c_long};
+use nix::NixPath as _;
+use nix::errno::Errno;
+
+/// Numbers of the system calls, the same on all architectures but alpha.
+const SYS_STATMOUNT: c_long = 457;
+const SYS_LISTMOUNT: c_long = 458;
+
+const STATMOUNT_SB_BASIC: u64 = 0x1;
+const STATMOUNT_MNT_POINT: u64 = 0x10;
+
+/// How many numbers of mounts are asked for at once.
+const BATCH: usize = 64;
+
+/// A mount, by a number that no other one has had since the machine was started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct MountId(u64);
+
+/// `struct mnt_id_req`, first version.
+#[repr(C)]
+struct Request {
+    size: u32,
+    spare: u32,
+    mount: u64,
+    parameter: u64,
+}
+
+impl Request {
+    fn new(mount: MountId, parameter: u64) -> Request {
+        Request {
+            size: size_of::<Request>() as u32,
+            spare: 0,
+            mount: mount.0,
+            parameter,
+        }
+    }
+}
+
+/// `struct statmount`, as far as it is used, and room for the texts at its end.
+#[repr(C)]
+struct Answer {
+    size: u32,
+    options: u32,
+    mask: u64,
+    device_major: u32,
+    device_minor: u32,
+    magic: u64,
+    super_flags: u32,
+    fs_type: u32,
+    id: u64,
+    parent: u64,
+    old_id: u32,
+    old_parent: u32,
+    attributes: u64,
+    propagation: u64,
+    peer_group: u64,
+    master: u64,
+    propagate_from: u64,
+    root: u32,
+    /// Where in `texts` the path of the mount point is.
+    point: u32,
+    later: [u64; 50],
+    texts: [u8; 4096 + 64],
+}
+
+/// The mount that `path` leads to, and its device.
+pub(crate) fn mount_at(path: &Path) -> nix::Result<(MountId, u64)> {
+    let mut buffer = std::mem::MaybeUninit::<libc::statx>::zeroed();
+    let flags = libc::AT_NO_AUTOMOUNT;
+    // SAFETY: the path is NUL-terminated, and the buffer is a struct statx to write to, for which
+    // all zeros is valid too.
+    let (result, statx) = path.with_nix_path(|path| unsafe {
+        let (path, buffer_pointer) = (path.as_ptr(), buffer.as_mut_ptr());
+        let mask = STATX_MNT_ID_UNIQUE;
+        let result = libc::statx(libc::AT_FDCWD, path, flags, mask, buffer_pointer);
+        (result, buffer.assume_init())
+    })?;
+    Errno::result(result)?;
+    if statx.stx_mask & STATX_MNT_ID_UNIQUE == 0 {
+        return Err(Errno::ENOSYS);
+    }
+    let device = libc::makedev(statx.stx_dev_major, statx.stx_dev_minor);
+    Ok((MountId(statx.stx_mnt_id), device))
+}
+
+/// All mounts below this one, also below those below it.
+pub(crate) fn mounts_below(mount: MountId) -> nix::Result<Vec<MountId>> {
+    let mut mounts = Vec::new();
+    loop {
+        let mut ids = [0u64; BATCH];
+        let last = mounts.last().map_or(0, |MountId(id)| *id);
+        let request = Request::new(mount, last);
+        // SAFETY: the request has the size it says and outlives the call; the kernel writes as
+        // many numbers as the array has room for at most.
+        let count = Errno::result(unsafe {
+            libc::syscall(
+                SYS_LISTMOUNT,
+                &raw const request,
+                ids.as_mut_ptr(),
+                BATCH,
+                0,
+            )
+        })?;
+        let count = usize::try_from(count).unwrap_or(0).min(BATCH);
+        mounts.extend(ids.iter().take(count).map(|id| MountId(*id)));
+        if count < BATCH {
+            return Ok(mounts);
+        }
+    }
+}
+
+/// Where a mount is, from the root of this process, and its device.
+pub(crate) fn mount_point(mount: MountId) -> nix::Result<(PathBuf, u64)> {
+    let request = Request::new(mount, STATMOUNT_SB_BASIC | STATMOUNT_MNT_POINT);
+    let mut buffer = std::mem::MaybeUninit::<Answer>::zeroed();
+    // SAFETY: the request has the size it says and outlives the call; the kernel writes as many
+    // bytes as the buffer has at most, numbers and bytes, for which anything is valid.
+    let (result, answer) = unsafe {
+        let (buffer_pointer, size) = (buffer.as_mut_ptr(), size_of::<Answer>());
+        let result = libc::syscall(SYS_STATMOUNT, &raw const request, buffer_pointer, size, 0);
+        (result, buffer.assume_init_ref())
+    };
+    Errno::result(result)?;
+    let text = answer.texts.get(answer.point as usize..).unwrap_or(&[]);
+    let text = text.split(|byte| *byte == 0).next().unwrap_or(&[]);
+    let point = OsString::from_vec(text.to_vec());
+    debug_assert!(point.as_bytes().starts_with(b"/"));
+    let device = libc::makedev(answer.device_major, answer.device_minor);
+    Ok((point.into(), device))
+}
