@@ -19,14 +19,26 @@ use crate::file_id::FileId;
 use crate::host_resolvers::{HOST_RESOLVERS, HostResolver};
 use crate::{Error, printable};
 
+/// Where half of the sockets are looked for, see [`HOST_RESOLVERS`].
+const VAR_RUN: &str = "/var/run";
+
 /// Hide all sockets that could be reached, in the place of masks of a view that this one is made
 /// from.
 pub(super) fn put_on(report: &mut dyn FnMut(Event)) -> Result<(), Error> {
     let mut masks = Vec::new();
+    // It leads to /run nearly everywhere.
+    let has_var_run = FileId::of_path(Path::new("/run")) != FileId::of_path(Path::new(VAR_RUN));
     for resolver in HOST_RESOLVERS {
         let directory = Path::new(resolver.directory);
+        if !has_var_run && directory.starts_with(VAR_RUN) {
+            continue;
+        }
+        let id = match FileId::of_path(directory) {
+            Err(Errno::ENOENT) => continue,
+            id => id.ok(),
+        };
         // Two paths may lead to one directory.
-        if FileId::of_path(directory).is_ok_and(|id| masks.contains(&id)) {
+        if id.is_some_and(|id| masks.contains(&id)) {
             continue;
         }
         if put_on_one(resolver, directory)? {
