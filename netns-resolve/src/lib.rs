@@ -7,17 +7,20 @@ mod cli;
 mod compare;
 mod explain;
 mod glibc;
+mod hosts;
 mod json;
 mod question;
 
 use std::ffi::OsStr;
 use std::fmt::Display;
-use std::io::{self, BufRead as _, IsTerminal as _, Write};
-use std::os::unix::ffi::OsStrExt as _;
+use std::io::{self, IsTerminal as _, Write};
+use std::pin::pin;
 use std::process::ExitCode;
 
 use clap::Parser as _;
 use clap::error::ErrorKind;
+use futures::StreamExt as _;
+use futures::executor::block_on;
 use netns::{Name, Selector, printable, printable_bytes, usage_error};
 use netns_resolver::{Family, Options, Resolver};
 
@@ -26,6 +29,10 @@ use compare::Comparison;
 use explain::{Owners, Style};
 use glibc::Glibc;
 use question::{Failure, Question, Verdict};
+
+/// How many hosts are looked up at a time: more than a server that is some milliseconds away takes
+/// to be busy, less than it takes to be a burden.
+const AT_ONCE: usize = 32;
 
 /// The exit statuses, from best to worst: with several hosts the worst one counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -133,15 +140,17 @@ fn run(cli: &Cli) -> Result<Exit, Stopped> {
         worst: Exit::Found,
         out: stdout.lock(),
     };
-    for host in &cli.hosts {
-        if host == "-" {
-            for line in io::stdin().lock().split(b'\n') {
-                let line = line.map_err(Stopped::Input)?;
-                session.answer(&line).map_err(Stopped::Output)?;
-            }
-        } else {
-            session.answer(host.as_bytes()).map_err(Stopped::Output)?;
-        }
+    let verdicts = hosts::all(&cli.hosts)
+        .map(async |host| {
+            let host = host.map_err(Stopped::Input)?;
+            let verdict = question(cli, &host).ask(&resolver).await;
+            Ok((host, verdict))
+        })
+        .buffered(AT_ONCE);
+    let mut verdicts = pin!(verdicts);
+    while let Some(verdict) = block_on(verdicts.next()) {
+        let (host, verdict) = verdict?;
+        session.tell(&host, &verdict).map_err(Stopped::Output)?;
     }
     Ok(session.worst)
 }
@@ -168,25 +177,20 @@ struct Session<'a> {
 }
 
 impl Session<'_> {
-    /// Answer one host, in the form asked for, before the next is looked at.
-    fn answer(&mut self, host: &[u8]) -> io::Result<()> {
-        let question = if self.cli.reverse {
-            Question::Reverse(host)
-        } else {
-            Question::Forward(host, self.options())
-        };
-        let verdict = question.ask(self.resolver);
-        self.worst = self.worst.max(exit(&verdict));
-        let comparison = self.compare(&question, &verdict);
+    /// Tell what came of one host, in the form asked for.
+    fn tell(&mut self, host: &[u8], verdict: &Verdict) -> io::Result<()> {
+        let question = question(self.cli, host);
+        self.worst = self.worst.max(exit(verdict));
+        let comparison = self.compare(&question, verdict);
         if self.cli.json {
             let comparison = comparison
                 .as_ref()
-                .map(|comparison| compare::json(&verdict, comparison));
+                .map(|comparison| compare::json(verdict, comparison));
             json::write(
                 &mut self.out,
                 self.label,
                 host,
-                &verdict,
+                verdict,
                 self.cli.explain,
                 comparison,
             )?;
@@ -197,16 +201,16 @@ impl Session<'_> {
                     named: self.resolver.namespace_name().is_some(),
                     around: self.around.as_ref(),
                 };
-                explain::write(&mut self.out, self.style, &owners, &question, &verdict)?;
+                explain::write(&mut self.out, self.style, &owners, &question, verdict)?;
             }
-            for text in question.shown(&verdict) {
+            for text in question.shown(verdict) {
                 if self.several {
                     write!(self.out, "{}\t", printable_bytes(host))?;
                 }
                 writeln!(self.out, "{text}")?;
             }
             if let Some(comparison) = &comparison {
-                compare::write(&mut self.out, host, &verdict, comparison)?;
+                compare::write(&mut self.out, host, verdict, comparison)?;
             }
         }
         self.out.flush()?;
@@ -243,17 +247,19 @@ impl Session<'_> {
         }
         Some(comparison)
     }
+}
 
-    fn options(&self) -> Options {
-        let family = match (self.cli.ipv4, self.cli.ipv6) {
-            (true, _) => Family::Inet,
-            (_, true) => Family::Inet6,
-            _ => Family::Unspec,
-        };
-        Options::new()
-            .family(family)
-            .addrconfig(self.cli.addrconfig)
+fn question<'h>(cli: &Cli, host: &'h [u8]) -> Question<'h> {
+    if cli.reverse {
+        return Question::Reverse(host);
     }
+    let family = match (cli.ipv4, cli.ipv6) {
+        (true, _) => Family::Inet,
+        (_, true) => Family::Inet6,
+        _ => Family::Unspec,
+    };
+    let options = Options::new().family(family).addrconfig(cli.addrconfig);
+    Question::Forward(host, options)
 }
 
 fn exit(verdict: &Verdict) -> Exit {

@@ -56,8 +56,8 @@ impl From<Error> for Failure {
 }
 
 impl Question<'_> {
-    /// Wait for the verdict.
-    pub(crate) fn ask(&self, resolver: &Resolver) -> Verdict {
+    /// The verdict.
+    pub(crate) async fn ask(&self, resolver: &Resolver) -> Verdict {
         match *self {
             // No program can ask for such a host.
             Question::Forward(host, _) if host.contains(&0) => Verdict {
@@ -67,7 +67,7 @@ impl Question<'_> {
                 trace: Trace::default(),
             },
             Question::Forward(host, options) => {
-                let outcome = resolver.lookup(host, options);
+                let outcome = resolver.lookup_async(host, options).await;
                 let result = outcome.result.map_err(Failure::from).map(|answer| Found {
                     addresses: answer.addresses,
                     canonical_name: answer.canonical_name,
@@ -86,7 +86,7 @@ impl Question<'_> {
                         trace: Trace::default(),
                     };
                 };
-                let outcome = resolver.reverse(address.ip);
+                let outcome = resolver.reverse_async(address.ip).await;
                 let result = outcome.result.map_err(Failure::from).map(|name| Found {
                     addresses: vec![address],
                     canonical_name: name,

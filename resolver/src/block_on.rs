@@ -1,5 +1,6 @@
 //! Waiting for a future without a runtime: lookups await nothing but answers from the thread
-//! inside the namespace, which has a runtime of its own.
+//! inside the namespace, which has a runtime of its own. Unlike that of a crate for it, it may be
+//! called from within another executor.
 
 use std::pin::pin;
 use std::sync::Arc;
