@@ -1,5 +1,6 @@
 //! Processes, the namespaces they are in and the files they see: proc(5).
 
+use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fs;
 use std::io;
@@ -32,8 +33,16 @@ impl Process {
     /// # Errors
     /// [`Error::System`] where `/proc` is not mounted.
     pub fn all() -> Result<Vec<Process>, Error> {
+        Process::all_but(&HashSet::new())
+    }
+
+    /// All whose number is not among those `known`. One that begets another and ends while `/proc`
+    /// is read may be missed together with it: whoever must not miss any asks again for those that
+    /// are new.
+    pub(crate) fn all_but(known: &HashSet<u32>) -> Result<Vec<Process>, Error> {
         let mut pids = numbers_in(Path::new("/proc"))
             .map_err(|error| Error::system("read /proc", errno_of(&error)))?;
+        pids.retain(|pid| !known.contains(pid));
         pids.sort_unstable();
         Ok(pids.into_iter().filter_map(Process::find).collect())
     }

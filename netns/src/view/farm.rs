@@ -8,6 +8,7 @@
 //! override. Files stay as fresh and as writable as they were. What is lost is that entries of the
 //! directory itself come and go: the farm keeps those it was planted with until it is tended again.
 
+use std::cell::OnceCell;
 use std::ffi::OsStr;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
@@ -50,8 +51,11 @@ pub(super) struct Plan<'a> {
 pub(super) struct Farm {
     /// Where it is now.
     directory: PathBuf,
-    /// Its root, on a mount that can be written to.
-    root: OwnedFd,
+    /// Its root (`O_PATH`).
+    at: OwnedFd,
+    /// Its root on a mount that can be written to, made when something is to be changed: to be rid
+    /// of a mount takes the kernel a while.
+    writable: OnceCell<OwnedFd>,
     /// Its own directory.
     own: OwnedFd,
 }
@@ -64,6 +68,16 @@ pub(super) fn host_of(root: impl AsFd, directory: &Path) -> nix::Result<Option<O
         covered => tmpfs::find(covered?, OWN)?,
     };
     own.map(|own| tmpfs::open_below(own, HOST)).transpose()
+}
+
+/// Whether the farm over a directory, as those see it whose root directory is `root`, has its links
+/// lead into this directory of overrides.
+pub(super) fn leads_into(root: impl AsFd, directory: &Path, overrides: &OverridesDir) -> bool {
+    let linked = look_below(root, directory)
+        .and_then(|covered| tmpfs::find(covered, OWN))
+        .and_then(|own| tmpfs::open_below(own.ok_or(Errno::ENOENT)?, OVERRIDES))
+        .and_then(FileId::of_fd);
+    linked.is_ok() && linked == FileId::of_fd(overrides)
 }
 
 impl Farm {
@@ -113,7 +127,8 @@ impl Farm {
         make_read_only(&own_place)?;
         Ok(Farm {
             directory: place.to_owned(),
-            root,
+            at: open_directory(place)?,
+            writable: root.into(),
             own,
         })
     }
@@ -127,11 +142,10 @@ impl Farm {
         let Some(own) = tmpfs::find(&at, OWN)? else {
             return Ok(None);
         };
-        let root = clone_mount(at)?;
-        make_writable(&root)?;
         Ok(Some(Farm {
             directory: directory.to_owned(),
-            root,
+            at,
+            writable: OnceCell::new(),
             own,
         }))
     }
@@ -146,6 +160,16 @@ impl Farm {
     /// Where its entry of this name is now.
     pub(super) fn path_of(&self, name: &OsStr) -> PathBuf {
         self.directory.join(name)
+    }
+
+    /// Its root, to be written to.
+    fn writable(&self) -> nix::Result<&OwnedFd> {
+        if let Some(root) = self.writable.get() {
+            return Ok(root);
+        }
+        let root = clone_mount(&self.at)?;
+        make_writable(&root)?;
+        Ok(self.writable.get_or_init(|| root))
     }
 
     /// The host's directory.
@@ -170,7 +194,7 @@ impl Farm {
             }
         }
         // What the host has no more.
-        for name in names_in(&self.root).map_err(failed)? {
+        for name in names_in(&self.at).map_err(failed)? {
             let ours = !plan.is_writable || self.shows_host(&name);
             let is_gone = || entry_of(&host, &name) == Err(Errno::ENOENT);
             if ours && !Farm::needs_name(&name) && (plan.shows)(&name) && is_gone() {
@@ -205,7 +229,7 @@ impl Farm {
 
     /// Whether the entry was made to show one of the host's, as far as can be told.
     fn shows_host(&self, name: &OsStr) -> bool {
-        match readlinkat(&self.root, name) {
+        match readlinkat(&self.at, name) {
             Ok(text) => text.as_bytes().starts_with(OWN.as_bytes()),
             Err(_) => is_mounted(&self.path_of(name)),
         }
@@ -213,18 +237,12 @@ impl Farm {
 
     /// Whether an entry of the host can be shown without taking one away from a program.
     fn is_free(&self, name: &OsStr) -> bool {
-        self.shows_host(name) || readlinkat(&self.root, name) == Err(Errno::ENOENT)
+        self.shows_host(name) || readlinkat(&self.at, name) == Err(Errno::ENOENT)
     }
 
     /// Attach the directory of overrides, so that links can lead to its entries.
     pub(super) fn bind_overrides(&self, tree: &Tree) -> nix::Result<()> {
         replace(tree, &self.directory.join(OWN).join(OVERRIDES))
-    }
-
-    /// Whether the directory of overrides that links lead to is this one.
-    pub(super) fn has_overrides(&self, overrides: &OverridesDir) -> bool {
-        let linked = tmpfs::open_below(&self.own, OVERRIDES).and_then(FileId::of_fd);
-        linked.is_ok() && linked == FileId::of_fd(overrides)
     }
 
     /// Let a link lead to the override. False if a program might not find that very file through
@@ -250,7 +268,7 @@ impl Farm {
     /// Make something that the override can be mounted on.
     pub(super) fn make_place(&self, entry: &Override) -> nix::Result<()> {
         let name = entry.name();
-        let there = entry_of(&self.root, name);
+        let there = entry_of(&self.at, name);
         if there.is_ok_and(|there| match entry.kind {
             Kind::File => there == SFlag::S_IFREG,
             Kind::Directory => there == SFlag::S_IFDIR,
@@ -259,10 +277,11 @@ impl Farm {
         }
         self.clear(name)?;
         match entry.kind {
-            Kind::Directory => mkdirat(&self.root, name, Mode::from_bits_truncate(0o755)),
+            Kind::Directory => mkdirat(self.writable()?, name, Mode::from_bits_truncate(0o755)),
             Kind::File => {
                 let flags = OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_WRONLY | OFlag::O_CLOEXEC;
-                openat(&self.root, name, flags, Mode::from_bits_truncate(0o644)).map(drop)
+                let mode = Mode::from_bits_truncate(0o644);
+                openat(self.writable()?, name, flags, mode).map(drop)
             }
         }
     }
@@ -279,29 +298,37 @@ impl Farm {
     /// A symlink called `name`. One that is there already is replaced without a moment in which
     /// neither is.
     fn link(&self, name: &OsStr, text: &Path) -> nix::Result<()> {
-        match readlinkat(&self.root, name) {
-            Ok(there) if there == text => return Ok(()),
+        let there = readlinkat(&self.at, name);
+        if there.as_deref() == Ok(text.as_os_str()) {
+            return Ok(());
+        }
+        let root = self.writable()?;
+        match there {
             Ok(_) => {}
-            Err(Errno::ENOENT) => return symlinkat(text, &self.root, name),
+            Err(Errno::ENOENT) => return symlinkat(text, root, name),
             Err(_) => {
                 self.clear(name)?;
-                return symlinkat(text, &self.root, name);
+                return symlinkat(text, root, name);
             }
         }
-        let _ = unlinkat(&self.root, NEW, UnlinkatFlags::NoRemoveDir);
-        symlinkat(text, &self.root, NEW)?;
+        let _ = unlinkat(root, NEW, UnlinkatFlags::NoRemoveDir);
+        symlinkat(text, root, NEW)?;
         // EBUSY where something is mounted on the link.
-        renameat(&self.root, NEW, &self.root, name).or_else(|_| {
+        renameat(root, NEW, root, name).or_else(|_| {
             self.clear(name)?;
-            renameat(&self.root, NEW, &self.root, name)
+            renameat(root, NEW, root, name)
         })
     }
 
     /// Make sure that there is nothing called `name`.
     fn clear(&self, name: &OsStr) -> nix::Result<()> {
         unmount_all(&self.path_of(name))?;
-        match unlinkat(&self.root, name, UnlinkatFlags::NoRemoveDir) {
-            Err(Errno::EISDIR) => unlinkat(&self.root, name, UnlinkatFlags::RemoveDir),
+        if entry_of(&self.at, name) == Err(Errno::ENOENT) {
+            return Ok(());
+        }
+        let root = self.writable()?;
+        match unlinkat(root, name, UnlinkatFlags::NoRemoveDir) {
+            Err(Errno::EISDIR) => unlinkat(root, name, UnlinkatFlags::RemoveDir),
             Err(Errno::ENOENT) => Ok(()),
             result => result,
         }
@@ -309,7 +336,7 @@ impl Farm {
 
     /// A new directory, and a tree attached on it.
     fn attach_directory(&self, name: &OsStr, tree: &Tree) -> nix::Result<()> {
-        mkdirat(&self.root, name, Mode::from_bits_truncate(0o755))?;
+        mkdirat(self.writable()?, name, Mode::from_bits_truncate(0o755))?;
         tree.attach(refer_to(&self.path_of(name))?)
     }
 }

@@ -5,7 +5,7 @@
 //! in a mount namespace of their own. So it is never a process that says what its view is: a
 //! mount namespace is first asked who owns it, which looks up no path, and then entered.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::thread;
@@ -20,6 +20,9 @@ use crate::file_id::FileId;
 use crate::namespace::NamespaceId;
 use crate::sys::nsfs::owner;
 use crate::{ETC, Error, Name, Process};
+
+/// How often `/proc` is read for processes that have come while it was read.
+const ROUNDS: usize = 4;
 
 /// How many mount namespaces are held open to be looked at.
 const AT_ONCE: usize = 256;
@@ -103,12 +106,21 @@ impl FoundView {
 pub(super) fn look_for(name: Option<&Name>, views: &mut Vec<FoundView>) -> Result<usize, Error> {
     let here = Here::look()?;
     let mut found: HashMap<NamespaceId, Vec<Process>> = HashMap::new();
-    for process in Process::all()? {
-        // Otherwise it is gone, or another user's.
-        if let Ok(id) = process.mount_namespace()
-            && id != here.mount_namespace
-        {
-            found.entry(id).or_default().push(process);
+    let mut seen = HashSet::new();
+    // Until there is none that is new; a bounded number of times, for there may always be.
+    for _ in 0..ROUNDS {
+        let new = Process::all_but(&seen)?;
+        if new.is_empty() {
+            break;
+        }
+        for process in new {
+            seen.insert(process.pid());
+            // Otherwise it is gone, or another user's.
+            if let Ok(id) = process.mount_namespace()
+                && id != here.mount_namespace
+            {
+                found.entry(id).or_default().push(process);
+            }
         }
     }
     views.retain_mut(|view| match found.remove(&view.id) {

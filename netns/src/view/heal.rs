@@ -106,7 +106,7 @@ impl FoundView {
                 return Ok(());
             }
             let hurry = !care.patient || has_farm.is_some();
-            let Some(trees) = wanted.trees()? else {
+            let Some(trees) = wanted.trees(self, was_entered)? else {
                 continue; // One was replaced since it was looked at.
             };
             let mut mended = Vec::new();

@@ -158,7 +158,7 @@ fn reader_that_does_not_read_does_not_matter(wrapper: Wrapper) {
     let script = "netns-exec --watch | { read line; echo $line; sleep 60; }";
     let mut watch = sandbox.command(["sh", "-c", script]).spawn();
     assert_eq!(watch.line(), "watching");
-    let script = "for i in $(seq 2000); do echo 192.0.2.1 host >/etc/hosts.new; \
+    let script = "for i in $(seq 1000); do echo 192.0.2.1 host >/etc/hosts.new; \
                   mv /etc/hosts.new /etc/hosts; done";
     sandbox.set_up(sandbox.command(["sh", "-c", script]));
     viewer.comes_to_see("hosts", "127.0.1.1 alpha");

@@ -78,7 +78,7 @@ impl<'a> Mender<'a> {
             } else {
                 Mending::PutBack
             };
-            match self.put(entry, tree, farm.as_ref()) {
+            match self.put(entry, tree.as_ref(), farm.as_ref()) {
                 Ok(()) if was_seen => {}
                 Ok(()) => self.tell(&entry.target, what),
                 // It, or what it goes over, was replaced meanwhile: to be looked at again.
@@ -143,21 +143,15 @@ impl<'a> Mender<'a> {
     }
 
     fn tend(&self, farm: &Farm, trees: &Trees) -> Result<(), Error> {
-        if let Some((directory, tree)) =
-            self.wanted.directory.as_ref().zip(trees.directory.as_ref())
-            && self.etc == Etc::Sealed
-            && !farm.has_overrides(directory)
-        {
-            farm.bind_overrides(tree).map_err(|errno| {
-                let path = printable(directory.path());
-                Error::system(format!("show {path} in a view"), errno)
-            })?;
+        if let Some(tree) = &trees.directory {
+            farm.bind_overrides(tree)
+                .map_err(|errno| Error::system("show the overrides in a view", errno))?;
         }
         self.wanted.plan(|plan| farm.tend(plan))
     }
 
     /// Put an override in its place, if it is not there.
-    fn put(&self, entry: &Override, tree: &Tree, farm: Option<&Farm>) -> nix::Result<()> {
+    fn put(&self, entry: &Override, tree: Option<&Tree>, farm: Option<&Farm>) -> nix::Result<()> {
         let mut target = entry.target.clone();
         if let Some(farm) = farm {
             if self.etc == Etc::Sealed
@@ -170,8 +164,11 @@ impl<'a> Mender<'a> {
             target = farm.path_of(entry.name());
         }
         if entry.id.is_at(&target) {
-            Ok(())
-        } else if self.is_ours(&target) {
+            return Ok(());
+        }
+        // It was seen before: to be looked at again.
+        let tree = tree.ok_or(Errno::ENOENT)?;
+        if self.is_ours(&target) {
             replace(tree, &target)
         } else {
             tree.attach(refer_to(&target)?)

@@ -1,6 +1,7 @@
 //! What a view is to show, looked up on the host.
 
 use std::ffi::{OsStr, OsString};
+use std::path::Path;
 
 use nix::errno::Errno;
 
@@ -8,12 +9,12 @@ use crate::etc::{Override, OverridesDir};
 use crate::file_id::FileId;
 use crate::host_resolvers::HOST_RESOLVERS;
 use crate::printable::printable;
-use crate::view::farm::Plan;
+use crate::view::farm::{self, Plan};
 use crate::view::found::FoundView;
 use crate::view::overrides::has_mount_point;
 use crate::view::tree::Tree;
-use crate::view::{HostResolvers, masks};
-use crate::{Error, EtcFiles};
+use crate::view::{Etc, HostResolvers, masks};
+use crate::{ETC, Error, EtcFiles};
 
 /// What a view is to show.
 pub(super) struct Wanted {
@@ -30,8 +31,8 @@ pub(super) struct Wanted {
 pub(super) struct Trees {
     /// Of the directory of overrides.
     pub(super) directory: Option<Tree>,
-    /// Of each entry.
-    pub(super) entries: Vec<Tree>,
+    /// Of each entry that the view is in want of.
+    pub(super) entries: Vec<Option<Tree>>,
 }
 
 impl Wanted {
@@ -79,8 +80,9 @@ impl Wanted {
             && (!self.masks || HOST_RESOLVERS.iter().all(is_hidden))
     }
 
-    /// None if an entry is not there any more.
-    pub(super) fn trees(&self) -> Result<Option<Trees>, Error> {
+    /// What a view is in want of, or all, which is a thing of moments to copy and takes the kernel
+    /// a while to be rid of. None if an entry is not there any more.
+    pub(super) fn trees(&self, view: &FoundView, all: bool) -> Result<Option<Trees>, Error> {
         let mut trees = Trees {
             directory: None,
             entries: Vec::with_capacity(self.entries.len()),
@@ -88,19 +90,33 @@ impl Wanted {
         let Some(directory) = &self.directory else {
             return Ok(Some(trees));
         };
+        let seen: Vec<_> = self
+            .entries
+            .iter()
+            .map(|entry| view.look(&entry.target).and_then(FileId::of_fd))
+            .collect();
+        // One without a place may take a cover, in which all are to be put in place.
+        let all = all || seen.contains(&Err(Errno::ENOENT));
         let slave = |tree: Tree| tree.make_slave().map(|()| tree);
-        for entry in &self.entries {
+        for (entry, seen) in self.entries.iter().zip(seen) {
+            if !all && seen == Ok(entry.id) {
+                trees.entries.push(None);
+                continue;
+            }
             match Tree::of_override(directory, entry).and_then(slave) {
-                Ok(tree) => trees.entries.push(tree),
+                Ok(tree) => trees.entries.push(Some(tree)),
                 Err(Errno::ENOENT) => return Ok(None),
                 Err(errno) => return Err(entry.not_mounted(errno)),
             }
         }
-        let tree = Tree::of(directory).and_then(slave);
-        trees.directory = Some(tree.map_err(|errno| {
-            let path = printable(directory.path());
-            Error::system(format!("show {path} in a view"), errno)
-        })?);
+        let etc = Path::new(ETC);
+        if view.record().etc == Etc::Sealed && !farm::leads_into(view.root(), etc, directory) {
+            let tree = Tree::of(directory).and_then(slave);
+            trees.directory = Some(tree.map_err(|errno| {
+                let path = printable(directory.path());
+                Error::system(format!("show {path} in a view"), errno)
+            })?);
+        }
         Ok(Some(trees))
     }
 
