@@ -11,9 +11,11 @@ mod dns; // DNS queries, well answered and badly
 mod exit_status; // statuses and messages
 mod fail_closed; // an override that cannot be put in place
 mod fallback; // kernels without the newer mount calls
+mod faults; // what is wrong without this project, each thing once
 mod healing; // --heal and --watch
 mod host_resolvers; // daemons of the host that answer for names
 mod hostile; // processes that would have healing work for them
+mod killed; // a start that is killed half way
 mod names; // what may name a namespace
 mod nested; // a view made from within a view
 mod overrides; // which files come over /etc, and how
@@ -24,6 +26,7 @@ mod races; // files that are replaced while a command starts
 mod regressions; // differences that were found once
 mod resolve; // netns-resolve
 mod sealed; // --etc sealed
+mod storm; // a host that replaces its files all the time
 mod story; // alpha and beta
 mod sys; // /sys
 mod testbed_itself; // the sandbox
@@ -34,6 +37,9 @@ fn main() -> ExitCode {
     let cases = [
         testbed_itself::cases(),
         story::cases(),
+        faults::cases(),
+        killed::cases(),
+        storm::cases(),
         overrides::cases(),
         fail_closed::cases(),
         fallback::cases(),
