@@ -36,9 +36,9 @@ comparison: build ## Write docs/COMPARE.md: what other wrappers do, case by case
 	@tests/install-needs firejail:firejail
 	$(CARGO) bench --profile dev -p etc-netns-tests --bench comparison
 
-bench: ## Time commands against ip netns exec, and count what they see of a storm of renames
+bench: ## Time commands against their peers, and count what they see of a storm of renames
 	$(CARGO) build --release --workspace --bins
-	$(CARGO) bench -p etc-netns-tests --bench start --bench storm
+	$(CARGO) bench -p etc-netns-tests --bench start --bench names --bench storm
 
 fmt: ## Format the source
 	$(CARGO) fmt --all

@@ -5,6 +5,7 @@
 pub mod demo;
 pub mod dns;
 pub mod enter;
+pub mod getaddrinfo;
 pub mod hold;
 pub mod lookups;
 pub mod oracle;
@@ -36,9 +37,10 @@ pub fn main() -> ExitCode {
         Some("pair") => pair::main(args),
         Some("socket") => socket::main(args),
         Some("lookups") => lookups::main(),
+        Some("getaddrinfo") => getaddrinfo::main(),
         Some("demo") => return demo::main(),
         _ => Err(Failure(
-            "subcommands: hold, enter, dns, oracle, pair, without, socket, lookups, demo".into(),
+            "subcommands: hold, enter, dns, oracle, pair, without, socket, lookups, getaddrinfo, demo".into(),
         )),
     };
     match result {
