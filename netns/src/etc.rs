@@ -7,10 +7,12 @@
 use std::ffi::{OsStr, OsString};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, open, openat, readlinkat};
 use nix::sys::stat::{FileStat, Mode, SFlag, fstatat, lstat, stat};
+use nix::unistd::{Whence, lseek};
 
 use crate::file_id::{FileId, described, file_type};
 use crate::printable::printable;
@@ -129,6 +131,8 @@ impl EtcFiles {
 pub(crate) struct OverridesDir {
     fd: OwnedFd,
     path: PathBuf,
+    /// Whether its end may have been reached.
+    was_read: AtomicBool,
 }
 
 impl OverridesDir {
@@ -153,6 +157,7 @@ impl OverridesDir {
         Ok(OverridesDir {
             fd,
             path: path.to_owned(),
+            was_read: AtomicBool::new(false),
         })
     }
 
@@ -171,6 +176,9 @@ impl OverridesDir {
             };
             unusable(self.path.clone(), "cannot be read", errno)
         };
+        if self.was_read.swap(true, Ordering::Relaxed) {
+            lseek(&self.fd, 0, Whence::SeekSet).map_err(failed)?;
+        }
         let mut names = directory::names(&self.fd).map_err(failed)?;
         names.sort_unstable();
         Ok(names)

@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::{env, io, thread};
 
 use nix::errno::Errno;
@@ -36,7 +37,10 @@ impl NamespaceId {
 #[derive(Debug)]
 pub struct Namespace {
     fd: OwnedFd,
-    id: NamespaceId,
+    /// Looked up when it is asked for: to enter the namespace it is not needed.
+    id: OnceLock<NamespaceId>,
+    /// What was at the path just before it was opened.
+    seen: FileId,
     path: PathBuf,
 }
 
@@ -98,7 +102,8 @@ impl Namespace {
 
         // Opening a fifo or a device can hang or have effects, so look before.
         let stat = fstatat(&directory, file, AtFlags::empty());
-        let kind = file_type(&stat.map_err(failed)?);
+        let stat = stat.map_err(failed)?;
+        let kind = file_type(&stat);
         if kind != SFlag::S_IFREG {
             return Err(not_one(format!("it is {}", described(kind))));
         }
@@ -111,17 +116,20 @@ impl Namespace {
             Ok(_) => return Err(not_one("it is a namespace of another kind".into())),
             Err(errno) => return Err(or_failed(errno)),
         }
-        let id = NamespaceId::of(FileId::of_fd(&fd).map_err(failed)?);
         Ok(Namespace {
             fd,
-            id,
+            id: OnceLock::new(),
+            seen: FileId::of(&stat),
             path: path.to_owned(),
         })
     }
 
     /// What identifies it.
     pub fn id(&self) -> NamespaceId {
-        self.id
+        *self.id.get_or_init(|| {
+            // A descriptor of ours can be looked at as a matter of course.
+            NamespaceId::of(FileId::of_fd(&self.fd).unwrap_or(self.seen))
+        })
     }
 
     /// The file it was opened from.
@@ -167,7 +175,7 @@ impl Namespace {
 
     /// Whether the file at `path` is this namespace.
     pub fn is_at(&self, path: &Path) -> bool {
-        self.id.0.is_at(path)
+        self.id().0.is_at(path)
     }
 
     /// Whether the calling thread is in it.

@@ -10,6 +10,7 @@ pub(crate) fn cases() -> Vec<Case> {
         both!(mounts_below_are_kept).differs(Wrapper::IpNetnsExec, BARE),
         both!(contents_of_mounts_below_are_the_same).differs(Wrapper::IpNetnsExec, BARE),
         both!(flags_are_kept).differs(Wrapper::IpNetnsExec, "its sysfs has none of the flags"),
+        ours!(mounts_below_are_kept_where_they_cannot_be_moved),
         ours!(keep_leaves_it_alone),
         ours!(read_only_part_stays_read_only),
         ours!(sysfs_that_cannot_be_mounted_is_one_warning),
@@ -76,6 +77,17 @@ fn mounts_below_are_kept(wrapper: Wrapper) {
     };
     assert!(below(&host).len() >= 2, "{host}");
     assert_eq!(below(&inside), below(&host));
+}
+
+/// In a user namespace mounts that came with it stay where they are.
+fn mounts_below_are_kept_where_they_cannot_be_moved(_: Wrapper) {
+    let sandbox = sandbox();
+    sandbox.files().write("/sys/fs/fuse/connections/file", "");
+    let script = "unshare --user --map-root-user --net netns-exec /proc/self/ns/net \
+                  sh -c 'cd /sys; ls class/net fs/fuse/connections'";
+    let run = sandbox.command(["sh", "-c", script]).run();
+    run.prints("class/net:\nlo\n\nfs/fuse/connections:\nfile")
+        .quiet();
 }
 
 fn contents_of_mounts_below_are_the_same(wrapper: Wrapper) {

@@ -5,7 +5,6 @@ use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::ffi::OsStrExt as _;
 
 use nix::errno::Errno;
-use nix::unistd::{Whence, lseek};
 
 /// How many bytes of entries are taken at once: a directory of overrides fits as a rule.
 const BATCH: usize = 4096;
@@ -13,9 +12,8 @@ const BATCH: usize = 4096;
 /// The offset of `d_name` in `struct linux_dirent64`; before it is the length of the entry.
 const NAME: usize = 19;
 
-/// The names of all entries but `.` and `..`, in no order. The directory is open for reading.
+/// The names of all entries but `.` and `..` from where the descriptor is, in no order.
 pub(crate) fn names(directory: impl AsFd) -> nix::Result<Vec<OsString>> {
-    lseek(&directory, 0, Whence::SeekSet)?;
     let mut names = Vec::new();
     let mut buffer = [0u64; BATCH / size_of::<u64>()];
     loop {

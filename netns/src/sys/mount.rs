@@ -175,16 +175,25 @@ fn set_attributes(
 /// Whether `fd` (`O_PATH` will do) refers to the root of a mount; None if the kernel does not say
 /// (before Linux 5.8). Reference: statx(2).
 pub(crate) fn is_mount_root(fd: impl AsFd) -> Option<bool> {
+    is_mount_root_at(fd, c"", libc::AT_EMPTY_PATH)
+}
+
+/// As [`is_mount_root`], of what is at `path` itself. None also if there is nothing.
+pub(crate) fn is_mount_point(path: &Path) -> Option<bool> {
+    let is_one = |path: &CStr| is_mount_root_at(AT_FDCWD, path, libc::AT_SYMLINK_NOFOLLOW);
+    path.with_nix_path(is_one).ok()?
+}
+
+fn is_mount_root_at(directory: impl AsFd, path: &CStr, flags: libc::c_int) -> Option<bool> {
     let mut buffer = std::mem::MaybeUninit::<libc::statx>::zeroed();
     let attribute = libc::STATX_ATTR_MOUNT_ROOT as u64;
-    // SAFETY: the path is a NUL-terminated literal, and the buffer is a struct statx to write to,
-    // for which all zeros is valid too.
+    // SAFETY: the path is NUL-terminated, and the buffer is a struct statx to write to, for which
+    // all zeros is valid too.
     let (result, statx) = unsafe {
-        let flags = libc::AT_EMPTY_PATH | libc::AT_NO_AUTOMOUNT;
-        let fd = fd.as_fd().as_raw_fd();
+        let flags = flags | libc::AT_NO_AUTOMOUNT;
         let result = libc::statx(
-            fd,
-            c"".as_ptr(),
+            directory.as_fd().as_raw_fd(),
+            path.as_ptr(),
             flags,
             libc::STATX_TYPE,
             buffer.as_mut_ptr(),

@@ -6,6 +6,7 @@
 //! files of their own in it.
 
 use std::fmt::Display;
+use std::fs;
 use std::os::fd::AsFd;
 use std::path::Path;
 
@@ -26,8 +27,7 @@ const VAR_RUN: &str = "/var/run";
 /// from.
 pub(super) fn put_on(report: &mut dyn FnMut(Event)) -> Result<(), Error> {
     let mut masks = Vec::new();
-    // It leads to /run nearly everywhere.
-    let has_var_run = FileId::of_path(Path::new("/run")) != FileId::of_path(Path::new(VAR_RUN));
+    let has_var_run = !leads_to_run(Path::new(VAR_RUN));
     for resolver in HOST_RESOLVERS {
         let directory = Path::new(resolver.directory);
         if !has_var_run && directory.starts_with(VAR_RUN) {
@@ -50,6 +50,13 @@ pub(super) fn put_on(report: &mut dyn FnMut(Event)) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// Whether it is /run by another name, as it is nearly everywhere.
+fn leads_to_run(path: &Path) -> bool {
+    let run = Path::new("/run");
+    fs::read_link(path).is_ok_and(|text| text == run)
+        || FileId::of_path(run).is_ok_and(|id| id.is_at(path))
 }
 
 /// In a view that programs run in, hide those that can be reached now, and show what has come into

@@ -26,13 +26,13 @@ use nix::sched::{CloneFlags, unshare};
 use nix::sys::stat::{Mode, umask};
 
 use crate::etc::OverridesDir;
-use crate::{ETC, Error, Name, Namespace};
+use crate::{Error, Name, Namespace};
 pub use base::Base;
 pub use found::FoundView;
 pub use heal::{Care, Healed, Mended, Mending};
 use overrides::Overrides;
+use record::Blank;
 pub use record::Record;
-use tree::Tree;
 pub(crate) use tree::{look_below, open_directory};
 pub use watch::{Watch, WatchEvent};
 use working_directory::WorkingDirectory;
@@ -104,7 +104,9 @@ pub struct View {
     working_directory: WorkingDirectory,
     overrides: Overrides,
     record: Record,
-    host_etc: Tree,
+    /// Where the record is to be written, or why there is no place for it.
+    blank: nix::Result<Blank>,
+    umask: Option<Umask>,
 }
 
 impl View {
@@ -124,23 +126,24 @@ impl View {
         options: Options,
         report: &mut dyn FnMut(Event),
     ) -> Result<View, Error> {
-        let _umask = Umask::none();
+        let umask = Umask::usual();
         let working_directory = WorkingDirectory::remember();
         namespace.enter()?;
         unshare_mounts()?;
         record::uncover_host_etc()?;
-        let host_etc =
-            Tree::at(Path::new(ETC)).map_err(|errno| Error::system("open /etc", errno))?;
+        let blank = Blank::mount();
         let directory = OverridesDir::of(name)?;
         if options.sys == Sys::Auto {
-            sysfs::replace(report)?;
+            let aside = blank.as_ref().ok().map(Blank::free_directory);
+            sysfs::replace(aside.as_deref(), report)?;
         }
         let overrides = Overrides::put_in_place(directory, options.etc, report)?;
         Ok(View {
             working_directory,
             overrides,
             record: Record::new(options, name),
-            host_etc,
+            blank,
+            umask: Some(umask),
         })
     }
 
@@ -153,13 +156,15 @@ impl View {
     /// [`Error::Override`] if one cannot be kept in place; [`Error::System`] if a daemon cannot be
     /// hidden.
     pub fn settle(&mut self, report: &mut dyn FnMut(Event)) -> Result<(), Error> {
-        let _umask = Umask::none();
+        let _umask = self.umask.take();
         if self.record.host_resolvers == HostResolvers::Mask {
             masks::put_on(report)?;
         }
         self.working_directory.enter_again()?;
         // Not earlier: a view with a record may be healed, which would interfere.
-        if let Err(errno) = self.record.mount(&self.host_etc, self.overrides.in_place())
+        let write = |blank: &Blank| blank.write(&self.record, self.overrides.in_place());
+        let written = self.blank.as_ref().map_err(|errno| *errno).and_then(write);
+        if let Err(errno) = written
             && !self.overrides.are_none()
         {
             report(Event::Warning(format!(
@@ -186,19 +191,24 @@ impl View {
     }
 }
 
-/// The umask of the process, taken off until this is dropped: others must be able to search the
-/// directories of a view.
+/// The umask of the process, made the usual one until this is dropped: others must be able to
+/// search the directories of a view.
+#[derive(Debug)]
 struct Umask(Mode);
 
 impl Umask {
-    fn none() -> Umask {
-        Umask(umask(Mode::empty()))
+    const USUAL: Mode = Mode::S_IWGRP.union(Mode::S_IWOTH);
+
+    fn usual() -> Umask {
+        Umask(umask(Umask::USUAL))
     }
 }
 
 impl Drop for Umask {
     fn drop(&mut self) {
-        umask(self.0);
+        if self.0 != Umask::USUAL {
+            umask(self.0);
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a view keeps with it, on a tmpfs of its own at [`RECORD`]: which view it is and which
 //! overrides are in place, for those who look for views to heal, and the host's `/etc` without
-//! overrides, for views made from within.
+//! overrides, for views made from within. It is mounted first, while `/etc` is the host's, and the
+//! link that makes it a record is written last.
 //!
 //! The mount point is a directory below `/run`, the tmpfs is private to the view:
 //!
@@ -22,15 +23,15 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
-use nix::fcntl::readlinkat;
+use nix::fcntl::{AT_FDCWD, readlinkat};
 use nix::sys::stat::{Mode, mkdirat};
-use nix::unistd::{UnlinkatFlags, symlinkat, unlinkat};
+use nix::unistd::{UnlinkatFlags, mkdir, symlinkat, unlinkat};
 
-use super::tree::{Tree, open_directory, refer_to, unmount_all};
+use super::tree::{Tree, bind, is_mounted, open_directory, unmount_all};
 use super::{Etc, HostResolvers, Options, tmpfs};
 use crate::error::errno_of;
 use crate::etc::names_in;
-use crate::sys::mount::{is_mount_root, move_mount};
+use crate::sys::mount::is_mount_root;
 use crate::{ETC, Error, Name, Process};
 
 /// Where the record is mounted.
@@ -43,8 +44,7 @@ const OVERRIDES: &str = "overrides";
 /// The directory that is the host's `/etc`.
 const HOST_ETC: &str = "etc";
 
-const HOST_ETC_PATH: &str = "/run/netns-exec/view/etc";
-/// A directory in which farms grow.
+/// A directory in which farms grow, made when it is needed.
 const STAGING: &str = "staging";
 
 /// The first part of the text, which also says what the rest looks like.
@@ -121,24 +121,48 @@ impl Record {
         text.push(name);
         text
     }
+}
 
-    /// Mount it, with the host's `/etc` and with the names and sources of the overrides that are
-    /// in place.
-    pub(super) fn mount<'a>(
+/// A record that is mounted but does not say yet which view it is of.
+#[derive(Debug)]
+pub(super) struct Blank(());
+
+impl Blank {
+    /// Mount it, with what is at `/etc` now.
+    pub(super) fn mount() -> nix::Result<Blank> {
+        let record = Path::new(RECORD);
+        match tmpfs::put_on(record) {
+            Err(Errno::ENOENT) => {
+                make_mount_point(record)?;
+                tmpfs::put_on(record)
+            }
+            result => result,
+        }?;
+        let mode = Mode::from_bits_truncate(0o755);
+        let host_etc = record.join(HOST_ETC);
+        mkdir(&host_etc, mode)?;
+        bind(Path::new(ETC), &host_etc)?;
+        mkdir(&record.join(OVERRIDES), mode)?;
+        Ok(Blank(()))
+    }
+
+    /// A directory in which nothing is until then.
+    pub(super) fn free_directory(&self) -> PathBuf {
+        Path::new(RECORD).join(OVERRIDES)
+    }
+
+    /// Write which view it is, and the names and sources of the overrides that are in place.
+    pub(super) fn write<'a>(
         &self,
-        host_etc: &Tree,
+        view: &Record,
         overrides: impl Iterator<Item = (&'a OsStr, PathBuf)>,
     ) -> nix::Result<()> {
-        let root = tmpfs::new()?;
-        for directory in [HOST_ETC, OVERRIDES, STAGING] {
-            mkdirat(&root, directory, Mode::from_bits_truncate(0o755))?;
-        }
+        let record = Path::new(RECORD);
+        let directory = record.join(OVERRIDES);
         for (name, source) in overrides {
-            symlinkat(&source, &root, &Path::new(OVERRIDES).join(name))?;
+            symlinkat(&source, AT_FDCWD, &directory.join(name))?;
         }
-        symlinkat(self.text().as_os_str(), &root, TEXT)?;
-        move_mount(&root, mount_point()?)?;
-        host_etc.attach(tmpfs::open_below(open_root()?, HOST_ETC_PATH)?)
+        symlinkat(view.text().as_os_str(), AT_FDCWD, &record.join(TEXT))
     }
 }
 
@@ -182,6 +206,10 @@ impl Mounted {
     /// An empty directory in which something can be made that is to be mounted elsewhere.
     pub(super) fn staging(&self) -> nix::Result<PathBuf> {
         let path = Path::new(RECORD).join(STAGING);
+        match mkdirat(&self.0, STAGING, Mode::from_bits_truncate(0o755)) {
+            Ok(()) | Err(Errno::EEXIST) => {}
+            Err(errno) => return Err(errno),
+        }
         // Left behind by somebody who was killed.
         unmount_all(&path)?;
         Ok(path)
@@ -220,6 +248,9 @@ pub(super) fn add(name: &OsStr, source: PathBuf) -> nix::Result<()> {
 /// Let `/etc` be the host's again, if this process is in a view: its overrides are those of
 /// another namespace. To be called in a mount namespace of our own.
 pub(super) fn uncover_host_etc() -> Result<(), Error> {
+    if !is_mounted(Path::new(RECORD)) {
+        return Ok(()); // As nearly always.
+    }
     let uncover = || match Mounted::here()? {
         None => Ok(()),
         Some(record) => Tree::of(record.host_etc()?)?.attach(open_directory(Path::new(ETC))?),
@@ -232,18 +263,10 @@ pub(super) fn open_root() -> nix::Result<OwnedFd> {
     open_directory(Path::new("/"))
 }
 
-fn mount_point() -> nix::Result<OwnedFd> {
-    match refer_to(Path::new(RECORD)) {
-        Err(Errno::ENOENT) => {
-            fs::DirBuilder::new()
-                .recursive(true)
-                .mode(0o755)
-                .create(RECORD)
-                .map_err(|error| errno_of(&error))?;
-            refer_to(Path::new(RECORD))
-        }
-        place => place,
-    }
+fn make_mount_point(path: &Path) -> nix::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true).mode(0o755);
+    builder.create(path).map_err(|error| errno_of(&error))
 }
 
 #[cfg(test)]

@@ -7,10 +7,11 @@ use nix::mount::{MsFlags, mount};
 use nix::sys::statvfs::{FsFlags, statvfs};
 
 use super::Event;
-use super::tree::Tree;
+use super::tree::{Tree, unmount};
+use crate::Error;
 use crate::error::errno_of;
+use crate::mounts::{self, Mount};
 use crate::printable::printable;
-use crate::{Error, mounts};
 
 const SYS: &str = "/sys";
 
@@ -33,20 +34,36 @@ enum Kept {
 }
 
 /// Cover `/sys`. Covering is cheaper than unmounting, which waits for a grace period.
-pub(super) fn replace(report: &mut dyn FnMut(Event)) -> Result<(), Error> {
+///
+/// With `aside`, an empty directory, the new sysfs is made there and what is below the old one is
+/// moved, where that is possible: in a user namespace it is not.
+pub(super) fn replace(aside: Option<&Path>, report: &mut dyn FnMut(Event)) -> Result<(), Error> {
     let sys = Path::new(SYS);
-    let Ok(flags) = statvfs(sys) else {
+    let Ok(flags) = statvfs(sys).map(|stat| mount_flags(stat.flags())) else {
         report(Event::Warning(
             "there is no /sys to put a sysfs of the namespace on".into(),
         ));
         return Ok(());
     };
-    let kept = kept_mounts(sys)?;
-    match cover(sys, flags.flags()) {
-        Ok(()) => report(Event::Mounted {
-            target: sys.into(),
-            source: "sysfs".into(),
-        }),
+    let (old, mounts) = mounts::topmost_below(sys).map_err(|error| {
+        let action = "see in /proc/self/mountinfo what is mounted below /sys (mount /proc, or \
+                      leave /sys alone with --sys keep)";
+        Error::system(action, errno_of(&error))
+    })?;
+    let mounted = |target: &Path, source: &Path| Event::Mounted {
+        target: target.into(),
+        source: source.into(),
+    };
+    if aside.is_some_and(|aside| move_over(aside, flags, &old, &mounts)) {
+        report(mounted(sys, Path::new("sysfs")));
+        for mount in &mounts {
+            report(mounted(&mount.point, &mount.point));
+        }
+        return Ok(());
+    }
+    let kept = copies(&old, &mounts)?;
+    match make(sys, flags) {
+        Ok(()) => report(mounted(sys, Path::new("sysfs"))),
         // It is the sysfs of the namespace already, for this process was in it.
         Err(Errno::EBUSY) => return Ok(()),
         Err(errno) => {
@@ -59,10 +76,7 @@ pub(super) fn replace(report: &mut dyn FnMut(Event)) -> Result<(), Error> {
     }
     for (path, kept) in kept {
         match put_back(&path, &kept) {
-            Ok(()) => report(Event::Mounted {
-                target: path.clone(),
-                source: path,
-            }),
+            Ok(()) => report(mounted(&path, &path)),
             Err(errno) => report(Event::Warning(format!(
                 "{} is not mounted in the view: {}",
                 printable(&path),
@@ -73,13 +87,38 @@ pub(super) fn replace(report: &mut dyn FnMut(Event)) -> Result<(), Error> {
     Ok(())
 }
 
-/// What is mounted below the old `/sys`.
-fn kept_mounts(sys: &Path) -> Result<Vec<(PathBuf, Kept)>, Error> {
-    let (old, mounts) = mounts::topmost_below(sys).map_err(|error| {
-        let action = "see in /proc/self/mountinfo what is mounted below /sys (mount /proc, or \
-                      leave /sys alone with --sys keep)";
-        Error::system(action, errno_of(&error))
-    })?;
+/// Whether the new sysfs could be made aside, get all that is mounted below the old one, and be
+/// moved over that. If not, all is as it was.
+fn move_over(aside: &Path, flags: MsFlags, old: &Mount, mounts: &[Mount]) -> bool {
+    let is_part = |mount: &Mount| mount.device == old.device;
+    if mounts.iter().any(is_part) || make(aside, flags).is_err() {
+        return false;
+    }
+    let place = |mount: &Mount| {
+        let below = mount.point.strip_prefix(&old.point);
+        aside.join(below.unwrap_or(&mount.point))
+    };
+    let moved = mounts
+        .iter()
+        .take_while(|mount| move_to(&mount.point, &place(mount)).is_ok())
+        .count();
+    if moved == mounts.len() && move_to(aside, &old.point).is_ok() {
+        return true;
+    }
+    for mount in &mounts[..moved] {
+        let _ = move_to(&place(mount), &mount.point);
+    }
+    let _ = unmount(aside);
+    false
+}
+
+fn move_to(from: &Path, to: &Path) -> nix::Result<()> {
+    let none: Option<&Path> = None;
+    mount(Some(from), to, none, MsFlags::MS_MOVE, none)
+}
+
+/// What is mounted below the old `/sys`, to be put back.
+fn copies(old: &Mount, mounts: &[Mount]) -> Result<Vec<(PathBuf, Kept)>, Error> {
     let mut kept = Vec::with_capacity(mounts.len());
     for mount in mounts {
         let look = || {
@@ -89,7 +128,7 @@ fn kept_mounts(sys: &Path) -> Result<Vec<(PathBuf, Kept)>, Error> {
             Tree::at(&mount.point).map(Kept::Tree)
         };
         match look() {
-            Ok(it) => kept.push((mount.point, it)),
+            Ok(it) => kept.push((mount.point.clone(), it)),
             // The host has just unmounted it.
             Err(Errno::ENOENT) => {}
             Err(errno) => {
@@ -111,13 +150,12 @@ fn put_back(path: &Path, kept: &Kept) -> nix::Result<()> {
     }
 }
 
-fn cover(sys: &Path, old: FsFlags) -> nix::Result<()> {
-    let flags = mount_flags(old);
+fn make(place: &Path, flags: MsFlags) -> nix::Result<()> {
     // Read-only is for this mount alone, never for the file system that others share.
     let first = flags.difference(MsFlags::MS_RDONLY);
-    mount(Some("sysfs"), sys, Some("sysfs"), first, None::<&Path>)?;
+    mount(Some("sysfs"), place, Some("sysfs"), first, None::<&Path>)?;
     if flags.contains(MsFlags::MS_RDONLY) {
-        set_flags(sys, flags)?;
+        set_flags(place, flags)?;
     }
     Ok(())
 }

@@ -2,9 +2,11 @@
 
 use std::ffi::{CStr, CString};
 use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
 
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2};
+use nix::mount::{MsFlags, mount};
 use nix::sys::stat::{FileStat, Mode, fstat};
 use nix::sys::statfs::{TMPFS_MAGIC, fstatfs};
 use nix::unistd::geteuid;
@@ -16,7 +18,7 @@ const ATTRIBUTES: u64 = libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NODEV | libc:
 
 /// A new, detached one that anyone may search.
 pub(super) fn new() -> nix::Result<OwnedFd> {
-    mount([(c"mode", c"0755".into())])
+    detached([(c"mode", c"0755".into())])
 }
 
 /// As [`new`], with the mode and the owner of another directory.
@@ -27,17 +29,30 @@ pub(super) fn like(directory: &FileStat) -> nix::Result<OwnedFd> {
         (c"uid", text(directory.st_uid.to_string())?),
         (c"gid", text(directory.st_gid.to_string())?),
     ];
-    match mount([mode.clone()].into_iter().chain(owner)) {
+    match detached([mode.clone()].into_iter().chain(owner)) {
         // An owner that this user namespace has no number for.
-        Err(Errno::EINVAL) => mount([mode]),
+        Err(Errno::EINVAL) => detached([mode]),
         root => root,
     }
 }
 
-fn mount(options: impl IntoIterator<Item = (&'static CStr, CString)>) -> nix::Result<OwnedFd> {
+fn detached(options: impl IntoIterator<Item = (&'static CStr, CString)>) -> nix::Result<OwnedFd> {
     let source = (c"source", c"netns-exec".into());
     let options: Vec<_> = [source].into_iter().chain(options).collect();
     new_mount(c"tmpfs", &options, ATTRIBUTES as u32)
+}
+
+/// Mount one that anyone may search on `path`. It is the one call that [`new`] and move_mount(2)
+/// take seven for.
+pub(super) fn put_on(path: &Path) -> nix::Result<()> {
+    let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
+    mount(
+        Some("netns-exec"),
+        path,
+        Some("tmpfs"),
+        flags,
+        Some("mode=0755"),
+    )
 }
 
 /// The directory `path` (`O_PATH`) below `root`, if one of ours is mounted there: a file system

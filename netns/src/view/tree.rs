@@ -12,7 +12,7 @@ use crate::error::errno_of;
 use crate::etc::{Override, OverridesDir};
 use crate::file_id::FileId;
 use crate::sys::mount::{
-    clone_tree, clone_tree_at, is_mount_root, make_slave, move_mount, move_mount_beneath,
+    clone_tree, clone_tree_at, is_mount_point, make_slave, move_mount, move_mount_beneath,
     move_mount_to,
 };
 
@@ -119,7 +119,7 @@ pub(crate) fn look_below(root: impl AsFd, path: &Path) -> nix::Result<OwnedFd> {
 
 /// Whether something is mounted on `path` itself. False where the kernel does not say.
 pub(super) fn is_mounted(path: &Path) -> bool {
-    refer_to(path).is_ok_and(|fd| is_mount_root(fd) == Some(true))
+    is_mount_point(path) == Some(true)
 }
 
 /// Unmount all that is mounted on `path` itself.
