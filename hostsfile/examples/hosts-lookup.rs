@@ -56,15 +56,15 @@ fn run(args: &[OsString]) -> Result<bool, Box<dyn Error>> {
     let Some(answer) = hosts.lookup(name.as_bytes(), family, option("multi")) else {
         return Ok(false);
     };
-    for (address, line) in answer.addresses.iter().zip(&answer.lines) {
+    for (address, line) in answer.addresses().zip(answer.lines()) {
         writeln!(out, "{address} (line {})", line.number)?;
     }
     writeln!(
         out,
         "canonical name {}",
-        answer.canonical_name.escape_ascii()
+        answer.canonical_name().escape_ascii()
     )?;
-    for alias in answer.aliases {
+    for alias in answer.aliases() {
         writeln!(out, "alias {}", alias.escape_ascii())?;
     }
     Ok(true)

@@ -23,6 +23,16 @@ pub enum Family {
     V6,
 }
 
+impl Family {
+    /// The family in which the name of `address` is looked for.
+    pub(crate) fn of(address: IpAddr) -> Family {
+        match address {
+            IpAddr::V4(_) => Family::V4,
+            IpAddr::V6(_) => Family::V6,
+        }
+    }
+}
+
 /// What `address` counts as in a lookup for `family`; `None` if its line is no match there.
 pub(crate) fn in_family(address: IpAddr, family: Family) -> Option<IpAddr> {
     match (family, address) {

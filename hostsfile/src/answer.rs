@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+use std::iter;
 use std::net::IpAddr;
 
 use crate::address::Family;
@@ -9,21 +10,12 @@ use crate::line::Line;
 
 /// The answer to a lookup by name: at least one line.
 ///
-/// It borrows from the [`Hosts`](crate::Hosts) that gave it.
+/// It borrows from what gave it. One of a single line takes no memory of its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct Answer<'h> {
-    /// One address for each of `lines`, in the order of the file, duplicates kept; in the form
-    /// that the family asked for gives them (see [`Family`]).
-    pub addresses: Vec<IpAddr>,
-    /// The first name of the first line, as spelt there. It is empty if that line has no name.
-    pub canonical_name: &'h [u8],
-    /// The other names, as gethostbyname(3) lists them: the aliases of the first line, then for
-    /// each further line its aliases and, where it is spelt differently from `canonical_name`,
-    /// its first name. Duplicates are kept.
-    pub aliases: Vec<&'h [u8]>,
-    /// The lines that the answer stands on, in the order of the file.
-    pub lines: Vec<Line<'h>>,
+    family: Family,
+    first: Line<'h>,
+    others: Vec<Line<'h>>,
 }
 
 impl<'h> Answer<'h> {
@@ -33,27 +25,43 @@ impl<'h> Answer<'h> {
         family: Family,
         multi: bool,
     ) -> Option<Answer<'h>> {
-        let mut found = lines.filter_map(|line| Some((line.address_in(family)?, line)));
-        let (address, first) = found.next()?;
-        let mut answer = Answer {
-            addresses: vec![address],
-            canonical_name: first.canonical_name(),
-            aliases: first.aliases().collect(),
-            lines: vec![first],
-        };
-        if multi {
-            found.for_each(|(address, line)| answer.add(address, line));
-        }
-        Some(answer)
+        let mut lines = lines.filter(|line| line.address_in(family).is_some());
+        Some(Answer {
+            family,
+            first: lines.next()?,
+            others: if multi { lines.collect() } else { Vec::new() },
+        })
     }
 
-    fn add(&mut self, address: IpAddr, line: Line<'h>) {
-        self.addresses.push(address);
-        self.aliases.extend(line.aliases());
+    /// One address for each of the lines, in the order of the file, duplicates kept; in the form
+    /// that the family asked for gives them (see [`Family`]).
+    pub fn addresses(&self) -> impl Iterator<Item = IpAddr> {
+        self.lines().filter_map(|line| line.address_in(self.family))
+    }
+
+    /// The first name of the first line, as spelt there. It is empty if that line has no name.
+    #[must_use]
+    pub fn canonical_name(&self) -> &'h [u8] {
+        self.first.canonical_name()
+    }
+
+    /// The other names, as gethostbyname(3) lists them: the aliases of the first line, then for
+    /// each further line its aliases and, where it is spelt differently from the canonical name,
+    /// its first name. Duplicates are kept.
+    pub fn aliases(&self) -> impl Iterator<Item = &'h [u8]> {
         // Case counts here, although it does not in the search.
-        if line.canonical_name() != self.canonical_name {
-            self.aliases.push(line.canonical_name());
-        }
-        self.lines.push(line);
+        let of_other = |line: &Line<'h>| {
+            let own = line.canonical_name();
+            let own = (own != self.canonical_name()).then_some(own);
+            line.aliases().chain(own)
+        };
+        self.first
+            .aliases()
+            .chain(self.others.iter().flat_map(of_other))
+    }
+
+    /// The lines that the answer stands on, in the order of the file.
+    pub fn lines(&self) -> impl Iterator<Item = &Line<'h>> {
+        iter::once(&self.first).chain(&self.others)
     }
 }

@@ -5,24 +5,43 @@ use std::fs::File;
 use std::io;
 use std::net::IpAddr;
 use std::path::Path;
-
-use memchr::{memchr, memchr_iter, memrchr};
+use std::sync::OnceLock;
 
 use crate::address::Family;
 use crate::answer::Answer;
-use crate::line::{self, Line, Parsed, SkippedLine};
-use crate::search::Candidates;
+use crate::index::Index;
+use crate::line::{self, Line, Parsed};
+use crate::lines::{IndexedLines, Lines, LinesWith, ParsedLines, Skipped};
+use crate::numbers::{LineTable, Numbers};
 use crate::storage::Storage;
 
 /// The content of a hosts file.
 ///
 /// Nothing is parsed until it is asked for, so there is no such thing as a malformed file: any
 /// bytes are a hosts file, if perhaps one without a single usable line.
+///
+/// A lookup makes one pass over the content, unless there is an index for it
+/// ([`Hosts::index_names`], [`Hosts::index_addresses`]).
 pub struct Hosts {
     text: Storage,
+    names: OnceLock<Index>,
+    addresses: OnceLock<Index>,
+    /// For answers from an index.
+    numbers: OnceLock<LineTable>,
+    overrun: OnceLock<Option<usize>>,
 }
 
 impl Hosts {
+    fn new(text: Storage) -> Hosts {
+        Hosts {
+            text,
+            names: OnceLock::new(),
+            addresses: OnceLock::new(),
+            numbers: OnceLock::new(),
+            overrun: OnceLock::new(),
+        }
+    }
+
     /// Reads a file whole. The file may change afterwards, this value does not.
     ///
     /// # Errors
@@ -30,26 +49,31 @@ impl Hosts {
     /// Those of opening and reading the file; what it holds is never an error. As with
     /// [`std::fs::read`] the error does not name the path. A FIFO without a writer blocks.
     pub fn open(path: impl AsRef<Path>) -> io::Result<Hosts> {
-        std::fs::read(path).map(Hosts::from_bytes)
+        Hosts::from_file(&File::open(path)?)
     }
 
-    /// Reads a file, or anything else, from where it stands to its end.
+    /// Reads a file from where it stands to its end.
+    ///
+    /// # Errors
+    ///
+    /// Those of stat(2) and of reading.
+    pub fn from_file(file: &File) -> io::Result<Hosts> {
+        Storage::read_file(file).map(Hosts::new)
+    }
+
+    /// Reads anything from where it stands to its end.
     ///
     /// # Errors
     ///
     /// Those of reading.
     pub fn from_reader(reader: impl io::Read) -> io::Result<Hosts> {
-        Ok(Hosts {
-            text: Storage::read(reader)?,
-        })
+        Storage::read(reader).map(Hosts::new)
     }
 
     /// Takes the content of a file.
     #[must_use]
     pub fn from_bytes(content: impl Into<Vec<u8>>) -> Hosts {
-        Hosts {
-            text: Storage::Owned(content.into()),
-        }
+        Hosts::new(Storage::Owned(content.into()))
     }
 
     /// Maps a file into memory instead of reading it.
@@ -71,14 +95,32 @@ impl Hosts {
     #[allow(unsafe_code)]
     pub unsafe fn map(file: &File) -> io::Result<Hosts> {
         // SAFETY: the contract is the caller's, word for word.
-        let text = unsafe { Storage::map(file) }?;
-        Ok(Hosts { text })
+        unsafe { Storage::map(file) }.map(Hosts::new)
     }
 
     /// The content, as it was read.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.text
+    }
+
+    /// Makes an index of the names, unless there is one: [`Hosts::lookup`] and
+    /// [`Hosts::lines_with`] give the same as before, in constant time.
+    ///
+    /// It takes as long as a few lookups without it, and 9 bytes of memory for each name of each
+    /// line, up to 13 while it is made. For a file of megabytes it starts threads, which end with
+    /// the call.
+    pub fn index_names(&self) {
+        self.names.get_or_init(|| Index::of_names(&self.text));
+        self.numbers.get_or_init(|| LineTable::new(&self.text));
+    }
+
+    /// Makes an index of the addresses, unless there is one: [`Hosts::reverse`] gives the same as
+    /// before, in constant time. It costs what that of the names does, by addresses.
+    pub fn index_addresses(&self) {
+        self.addresses
+            .get_or_init(|| Index::of_addresses(&self.text));
+        self.numbers.get_or_init(|| LineTable::new(&self.text));
     }
 
     /// All lines that have an address, in order.
@@ -103,29 +145,18 @@ impl Hosts {
     /// newline.
     #[must_use]
     pub fn overrun(&self) -> Option<usize> {
-        let text: &[u8] = &self.text;
-        let mut from = 0;
-        while from < text.len() {
-            // Such a line ends at a NUL or with the file.
-            let end = memchr(0, &text[from..]).map_or(text.len(), |at| from + at);
-            let start = memrchr(b'\n', &text[..end]).map_or(0, |newline| newline + 1);
-            if line::is_indented(&text[start..end]) {
-                return Some(memchr_iter(b'\n', &text[..start]).count() + 1);
-            }
-            from = memchr(b'\n', &text[end..]).map_or(text.len(), |newline| end + newline);
-        }
-        None
+        *self.overrun.get_or_init(|| line::overrun(&self.text))
     }
 
     /// The lines that have a name, whatever their family, in order.
     #[must_use]
     pub fn lines_with<'h, 'n>(&'h self, name: &'n [u8]) -> LinesWith<'h, 'n> {
-        LinesWith {
-            text: &self.text,
-            name,
-            candidates: Candidates::new(&self.text, name),
-            counted: 0,
-            number: 1,
+        match self.names.get() {
+            // The empty name, which is no field, is in no index.
+            Some(index) if line::can_be_field(name) => {
+                LinesWith::indexed(&self.text, name, index.fields_named(name), self.numbers())
+            }
+            _ => LinesWith::searched(&self.text, name),
         }
     }
 
@@ -150,13 +181,26 @@ impl Hosts {
     /// later versions of glibc do, pass [`IpAddr::to_canonical`].
     #[must_use]
     pub fn reverse(&self, address: IpAddr) -> Option<Line<'_>> {
-        let family = if address.is_ipv4() {
-            Family::V4
-        } else {
-            Family::V6
+        let family = Family::of(address);
+        let has_address = |line: &Line<'_>| line.address_in(family) == Some(address);
+        let Some(index) = self.addresses.get() else {
+            return self.lines().find(has_address);
         };
-        self.lines()
-            .find(|line| line.address_in(family) == Some(address))
+        // A hash may be wrong.
+        let mut lines = IndexedLines::new(&self.text, index.fields_with(address));
+        while let Some(start) = lines.next_by(|_, _| true) {
+            if let Parsed::Line(mut line) = line::parse(&self.text[start..], 0)
+                && has_address(&line)
+            {
+                line.number = self.numbers().of(start);
+                return Some(line);
+            }
+        }
+        None
+    }
+
+    fn numbers(&self) -> Numbers<'_> {
+        Numbers::new(&self.text).with(self.numbers.get())
     }
 }
 
@@ -165,99 +209,5 @@ impl fmt::Debug for Hosts {
         f.debug_struct("Hosts")
             .field("bytes", &self.text.len())
             .finish_non_exhaustive()
-    }
-}
-
-/// The lines of a file that have an address, see [`Hosts::lines`].
-#[derive(Clone)]
-pub struct Lines<'h> {
-    lines: ParsedLines<'h>,
-}
-
-impl<'h> Iterator for Lines<'h> {
-    type Item = Line<'h>;
-
-    fn next(&mut self) -> Option<Line<'h>> {
-        self.lines.find_map(|parsed| match parsed {
-            Parsed::Line(line) => Some(line),
-            Parsed::Skipped(_) | Parsed::Blank => None,
-        })
-    }
-}
-
-/// The lines of a file that are passed over, see [`Hosts::skipped`].
-#[derive(Clone)]
-pub struct Skipped<'h> {
-    lines: ParsedLines<'h>,
-}
-
-impl<'h> Iterator for Skipped<'h> {
-    type Item = SkippedLine<'h>;
-
-    fn next(&mut self) -> Option<SkippedLine<'h>> {
-        self.lines.find_map(|parsed| match parsed {
-            Parsed::Skipped(line) => Some(line),
-            Parsed::Line(_) | Parsed::Blank => None,
-        })
-    }
-}
-
-/// The lines of a file that have a name, see [`Hosts::lines_with`].
-pub struct LinesWith<'h, 'n> {
-    text: &'h [u8],
-    name: &'n [u8],
-    candidates: Candidates<'h, 'n>,
-    /// Up to where newlines were counted, and the number of the line there.
-    counted: usize,
-    number: usize,
-}
-
-impl<'h> Iterator for LinesWith<'h, '_> {
-    type Item = Line<'h>;
-
-    fn next(&mut self) -> Option<Line<'h>> {
-        loop {
-            let range = self.candidates.next()?;
-            let Parsed::Line(mut line) = line::parse(&self.text[range.clone()], 0) else {
-                continue;
-            };
-            if line.has_name(self.name) {
-                self.number += memchr_iter(b'\n', &self.text[self.counted..range.start]).count();
-                self.counted = range.start;
-                line.number = self.number;
-                return Some(line);
-            }
-        }
-    }
-}
-
-/// Every line of a file, parsed.
-#[derive(Clone)]
-struct ParsedLines<'h> {
-    rest: &'h [u8],
-    number: usize,
-}
-
-impl<'h> ParsedLines<'h> {
-    fn new(text: &'h [u8]) -> ParsedLines<'h> {
-        ParsedLines {
-            rest: text,
-            number: 0,
-        }
-    }
-}
-
-impl<'h> Iterator for ParsedLines<'h> {
-    type Item = Parsed<'h>;
-
-    fn next(&mut self) -> Option<Parsed<'h>> {
-        if self.rest.is_empty() {
-            return None;
-        }
-        let end = memchr(b'\n', self.rest).unwrap_or(self.rest.len());
-        let (line, rest) = self.rest.split_at(end);
-        self.rest = rest.get(1..).unwrap_or_default();
-        self.number += 1;
-        Some(line::parse(line, self.number))
     }
 }

@@ -6,6 +6,10 @@
 //! ([`Hosts::reverse`]). It also tells on which lines the answer stands, and which lines were
 //! passed over ([`Hosts::skipped`]), so that a program can explain it.
 //!
+//! A lookup makes one pass over the content. For many questions to one file there is an index
+//! ([`Hosts::index_names`]), for one question to a large file the [`Excerpt`], which does not keep
+//! it. The answers are the same.
+//!
 //! It knows nothing of where the file is, of host.conf or of other name services: whoever calls
 //! it decides which file is read and whether `multi` is on.
 //!
@@ -20,13 +24,13 @@
 //!
 //! // The first matching line, as with an empty host.conf.
 //! let answer = hosts.lookup(b"ALPHA", Family::Any, false).expect("line 1 has it");
-//! assert_eq!(answer.canonical_name, b"alpha.example");
-//! assert_eq!(answer.addresses, ["127.0.1.1".parse::<std::net::IpAddr>()?]);
-//! assert_eq!(answer.lines[0].number, 1);
+//! assert_eq!(answer.canonical_name(), b"alpha.example");
+//! assert!(answer.addresses().eq(["127.0.1.1".parse::<std::net::IpAddr>()?]));
+//! assert_eq!(answer.lines().next().map(|line| line.number), Some(1));
 //!
 //! // All of them, as with `multi on`.
 //! let answer = hosts.lookup(b"db", Family::Any, true).expect("lines 2 and 3 have it");
-//! assert_eq!(answer.addresses.len(), 2);
+//! assert_eq!(answer.addresses().count(), 2);
 //!
 //! // Names compare whole: a trailing dot makes another name.
 //! assert!(hosts.lookup(b"db.", Family::Any, true).is_none());
@@ -57,12 +61,22 @@
 
 mod address;
 mod answer;
+mod block;
+mod excerpt;
+mod fields;
+mod hash;
 mod hosts;
+mod index;
 mod line;
+mod lines;
+mod numbers;
+mod parallel;
 mod search;
 mod storage;
 
 pub use address::Family;
 pub use answer::Answer;
-pub use hosts::{Hosts, Lines, LinesWith, Skipped};
+pub use excerpt::Excerpt;
+pub use hosts::Hosts;
 pub use line::{Line, Names, SkippedLine};
+pub use lines::{Lines, LinesWith, Skipped};

@@ -5,7 +5,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use memchr::memchr2;
+use memchr::{memchr, memchr_iter, memchr3, memrchr};
 
 use crate::address::{self, Family};
 
@@ -138,10 +138,10 @@ pub(crate) enum Parsed<'h> {
     Skipped(SkippedLine<'h>),
 }
 
-/// Parses the text of a line, without its newline.
+/// Parses the first line of a text.
 pub(crate) fn parse(text: &[u8], number: usize) -> Parsed<'_> {
     // glibc handles lines as C strings: a NUL ends one as a comment does.
-    let text = &text[..memchr2(b'#', 0, text).unwrap_or(text.len())];
+    let text = &text[..memchr3(b'\n', b'#', 0, text).unwrap_or(text.len())];
     let (field, names) = split_field(trim_start(text));
     if field.is_empty() {
         Parsed::Blank
@@ -160,20 +160,53 @@ pub(crate) fn parse(text: &[u8], number: usize) -> Parsed<'_> {
     }
 }
 
+/// See [`Hosts::overrun`](crate::Hosts::overrun).
+pub(crate) fn overrun(text: &[u8]) -> Option<usize> {
+    let mut from = 0;
+    while from < text.len() {
+        // Such a line ends at a NUL or with the file.
+        let end = memchr(0, &text[from..]).map_or(text.len(), |at| from + at);
+        let start = memrchr(b'\n', &text[..end]).map_or(0, |newline| newline + 1);
+        if is_indented(&text[start..end]) {
+            return Some(memchr_iter(b'\n', &text[..start]).count() + 1);
+        }
+        from = memchr(b'\n', &text[end..]).map_or(text.len(), |newline| end + newline);
+    }
+    None
+}
+
 /// Whether a line has separators before its first field.
-pub(crate) fn is_indented(text: &[u8]) -> bool {
+fn is_indented(text: &[u8]) -> bool {
     let fields = trim_start(text);
     fields.len() < text.len() && !matches!(fields, [] | [b'#', ..])
 }
 
 /// Whether a byte separates fields: isspace(3) of the C locale.
-pub(crate) fn is_separator(byte: u8) -> bool {
+fn is_separator(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t'..=b'\r')
 }
 
 /// Whether a byte ends a field: a separator, or the end of the line's text.
 pub(crate) fn ends_field(byte: u8) -> bool {
     is_separator(byte) || matches!(byte, b'#' | 0)
+}
+
+/// Whether a line can have a field like this.
+pub(crate) fn can_be_field(text: &[u8]) -> bool {
+    !text.is_empty() && !text.iter().any(|&byte| ends_field(byte))
+}
+
+/// Whether the field that starts at `start` is this one, but for the case of ASCII letters.
+///
+/// The comparison comes last, and only if the field is as long: so no byte is compared twice, even
+/// in a file made of almost nothing but the name.
+pub(crate) fn is_field(text: &[u8], start: usize, field: &[u8]) -> bool {
+    let end = start + field.len();
+    text.get(end).is_none_or(|&byte| ends_field(byte))
+        && text
+            .get(start..end)
+            // Most names are spelt the same everywhere, which is sooner seen.
+            .is_some_and(|own| own == field || own.eq_ignore_ascii_case(field))
 }
 
 /// The text up to the first separator, and what follows the separators there.

@@ -1,64 +1,129 @@
 //! The one-shot search: which lines are worth parsing.
 //!
 //! A lookup in a file that was just read parses only the lines that hold the name as a field, and
-//! finds these by one byte of the name. It makes one pass, whatever the file holds. An index for
-//! many lookups in one file would stand beside this module and give out the same line ranges.
+//! finds these by two bytes of the name at once, as memmem does, but in any case of letters. It
+//! makes one pass, whatever the file holds. For many lookups in one file there is [`crate::index`].
 
 #![forbid(unsafe_code)]
 
+use std::array;
+use std::iter::zip;
 use std::ops::Range;
 
-use memchr::{memchr, memchr2_iter, memrchr};
+use crate::block::{BLOCK, bits, mask};
+use crate::line::{self, ends_field};
+use crate::lines::line_around;
 
-use crate::line::ends_field;
+/// A name to look for in any number of texts.
+#[derive(Clone, Copy)]
+pub(crate) struct Finder<'n> {
+    name: &'n [u8],
+    probes: [Probe; 2],
+}
 
-/// The lines that may have a name: a superset of those that do, in order, each once.
+impl<'n> Finder<'n> {
+    pub(crate) fn new(name: &'n [u8]) -> Finder<'n> {
+        Finder {
+            name,
+            probes: Probe::rarest(name),
+        }
+    }
+
+    pub(crate) fn name(&self) -> &'n [u8] {
+        self.name
+    }
+
+    /// The lines of `text` that may have the name: a superset of those that do, in order, each
+    /// once.
+    pub(crate) fn candidates<'h>(&self, text: &'h [u8]) -> Candidates<'h, 'n> {
+        let possible = self.name.is_empty() || line::can_be_field(self.name);
+        Candidates {
+            text,
+            finder: *self,
+            floor: if possible { 0 } else { text.len() },
+        }
+    }
+}
+
+/// See [`Finder::candidates`].
 pub(crate) struct Candidates<'h, 'n> {
     text: &'h [u8],
-    name: &'n [u8],
-    /// The position in `name` of the byte that the search looks for.
-    rarest: usize,
+    finder: Finder<'n>,
     /// Where the first line starts that was not yet looked at.
     floor: usize,
 }
 
-impl<'h, 'n> Candidates<'h, 'n> {
-    pub(crate) fn new(text: &'h [u8], name: &'n [u8]) -> Candidates<'h, 'n> {
-        // No field holds such a byte, so no line has the name.
-        let impossible = name.iter().any(|&byte| ends_field(byte));
-        let rarest = (0..name.len())
-            .min_by_key(|&at| commonness(name[at]))
-            .unwrap_or(0);
-        Candidates {
-            text,
-            name,
-            rarest,
-            floor: if impossible { text.len() } else { 0 },
-        }
-    }
-
+impl Candidates<'_, '_> {
     /// Where the next field starts that equals the name.
     fn next_hit(&self) -> Option<usize> {
-        let rest = &self.text[self.floor..];
-        let byte = self.name[self.rarest];
-        memchr2_iter(byte.to_ascii_lowercase(), byte.to_ascii_uppercase(), rest)
-            .filter_map(|hit| hit.checked_sub(self.rarest))
-            .find(|&start| self.is_field(rest, start))
-            .map(|start| self.floor + start)
+        // The first field of a file is no name.
+        let from = self.floor.max(1);
+        let Finder { name, probes, .. } = self.finder;
+        let places = (self.text.len() + 1).checked_sub(from + name.len())?;
+        let [first, second] = probes;
+        let firsts = &self.text[from + first.at..][..places];
+        let seconds = &self.text[from + second.at..][..places];
+        let is_hit = |&place: &usize| {
+            first.fits(firsts[place])
+                && second.fits(seconds[place])
+                && ends_field(self.text[from + place - 1])
+                && line::is_field(self.text, from + place, name)
+        };
+
+        let (first_blocks, _) = firsts.as_chunks::<BLOCK>();
+        let (second_blocks, _) = seconds.as_chunks::<BLOCK>();
+        for (index, (ones, others)) in zip(first_blocks, second_blocks).enumerate() {
+            let fits = |at| first.fits(ones[at]) & second.fits(others[at]);
+            // Most often there is none, which can be told sooner than where they are.
+            if !(0..BLOCK).fold(false, |any, at| any | fits(at)) {
+                continue;
+            }
+            let mut places = bits(mask(array::from_fn(fits))).map(|bit| index * BLOCK + bit);
+            if let Some(place) = places.find(is_hit) {
+                return Some(from + place);
+            }
+        }
+        (first_blocks.len() * BLOCK..places)
+            .find(is_hit)
+            .map(|place| from + place)
+    }
+}
+
+/// A byte of the name in its place.
+#[derive(Clone, Copy)]
+struct Probe {
+    at: usize,
+    byte: u8,
+    /// The bit by which the cases of a letter differ; 0 if it is none.
+    case: u8,
+}
+
+impl Probe {
+    /// The two rarest bytes of a name, or of the start of one that is long; the same twice if it
+    /// has but one. Of the empty name, which is not searched for, anything.
+    fn rarest(name: &[u8]) -> [Probe; 2] {
+        let name = &name[..name.len().min(BLOCK)];
+        let first = (0..name.len())
+            .min_by_key(|&at| commonness(name[at]))
+            .unwrap_or(0);
+        let second = (0..name.len())
+            // Where a byte stands, the same often stands next to it.
+            .filter(|&at| !name[at].eq_ignore_ascii_case(&name[first]))
+            .min_by_key(|&at| commonness(name[at]))
+            .unwrap_or(name.len().saturating_sub(1));
+        [first, second].map(|at| {
+            let byte = name.get(at).copied().unwrap_or(0);
+            let case = if byte.is_ascii_alphabetic() { 0x20 } else { 0 };
+            Probe {
+                at,
+                byte: byte | case,
+                case,
+            }
+        })
     }
 
-    /// Whether the name stands at `start` of `text` as a whole field that is not the first.
-    ///
-    /// The comparison comes last, and stops where the field does: so no byte is compared twice,
-    /// even in a file made of almost nothing but the name.
-    fn is_field(&self, text: &[u8], start: usize) -> bool {
-        let end = start + self.name.len();
-        start > 0
-            && ends_field(text[start - 1])
-            && text.get(end).is_none_or(|&byte| ends_field(byte))
-            && text
-                .get(start..end)
-                .is_some_and(|field| field.eq_ignore_ascii_case(self.name))
+    fn fits(self, byte: u8) -> bool {
+        byte | self.case == self.byte
     }
 }
 
@@ -70,7 +135,7 @@ impl Iterator for Candidates<'_, '_> {
             return None;
         }
         // A line without a name leaves nothing to search for: any line may be one.
-        let hit = if self.name.is_empty() {
+        let hit = if self.finder.name.is_empty() {
             Some(self.floor)
         } else {
             self.next_hit()
@@ -79,11 +144,9 @@ impl Iterator for Candidates<'_, '_> {
             self.floor = self.text.len();
             return None;
         };
-        let start = memrchr(b'\n', &self.text[self.floor..hit])
-            .map_or(self.floor, |at| self.floor + at + 1);
-        let end = memchr(b'\n', &self.text[hit..]).map_or(self.text.len(), |at| hit + at);
-        self.floor = end + 1;
-        Some(start..end)
+        let line = line_around(self.text, self.floor, hit);
+        self.floor = line.end + 1;
+        Some(line)
     }
 }
 
@@ -103,7 +166,8 @@ mod tests {
     use super::*;
 
     fn candidates<'t>(text: &'t str, name: &str) -> Vec<&'t str> {
-        Candidates::new(text.as_bytes(), name.as_bytes())
+        Finder::new(name.as_bytes())
+            .candidates(text.as_bytes())
             .map(|range| &text[range])
             .collect()
     }
@@ -140,9 +204,26 @@ mod tests {
     }
 
     #[test]
-    fn the_search_looks_for_the_rarest_byte() {
-        let text = b"";
-        assert_eq!(Candidates::new(text, b"ads.tracker.example").rarest, 13);
-        assert_eq!(Candidates::new(text, b"_x").rarest, 0);
+    fn the_search_looks_for_the_rarest_bytes() {
+        let places = |name: &[u8]| Probe::rarest(name).map(|probe| probe.at);
+        assert_eq!(places(b"ads.tracker.example"), [13, 8]);
+        assert_eq!(places(b"zz-top"), [0, 2]);
+        assert_eq!(places(b"_x"), [0, 1]);
+        assert_eq!(places(b"aaa"), [0, 2]);
+        assert_eq!(places(b"a"), [0, 0]);
+    }
+
+    #[test]
+    fn names_are_found_in_every_place_of_a_block() {
+        for name in ["a", "K", "b-", "alpha.example"] {
+            for before in 0..3 * BLOCK {
+                for after in [0, 1, BLOCK] {
+                    let text = format!("{}1 {name}{}", "\n".repeat(before), "\n".repeat(after));
+                    for name in [name.to_ascii_lowercase(), name.to_ascii_uppercase()] {
+                        assert_eq!(candidates(&text, &name).len(), 1, "{name} in {text:?}");
+                    }
+                }
+            }
+        }
     }
 }

@@ -3,12 +3,13 @@
 use std::ffi::OsStr;
 use std::fs::{File, Metadata};
 use std::io::{self, Read as _};
+use std::net::IpAddr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use hostsfile::Hosts;
+use hostsfile::{Answer, Excerpt, Hosts, Line};
 use netns::{EtcFiles, Winner};
 use nix::errno::Errno;
 
@@ -92,19 +93,107 @@ pub(crate) fn read_elsewhere(path: &[u8], trace: &mut Trace) -> Option<Vec<u8>> 
     content(&mut file, trace).ok()
 }
 
-/// The hosts file last read, with what tells whether it is still the same.
+/// A hosts file, ready for one question.
+pub(crate) enum HostsFile {
+    /// Its content, and whether so much is asked of it that an index is worth while.
+    Kept(Arc<Hosts>, Asked),
+    /// The open file, to be read no further than the answer takes.
+    Passing(File),
+}
+
+impl HostsFile {
+    /// What `then` makes of the answer to a lookup by name, and of whether glibc would have read
+    /// bytes twice on the way to it.
+    pub(crate) fn lookup<T>(
+        &self,
+        name: &[u8],
+        family: hostsfile::Family,
+        multi: bool,
+        then: impl FnOnce(Option<Answer<'_>>, bool) -> T,
+    ) -> Result<T, Unread> {
+        match self {
+            HostsFile::Kept(hosts, asked) => {
+                if *asked == Asked::Often {
+                    hosts.index_names();
+                }
+                let answer = hosts.lookup(name, family, multi);
+                let last = answer.as_ref().and_then(|answer| answer.lines().next());
+                let overrun = overrun(hosts, last.filter(|_| !multi));
+                Ok(then(answer, overrun))
+            }
+            HostsFile::Passing(file) => {
+                let excerpt = Excerpt::lookup(file, name, family, multi).map_err(opened)?;
+                Ok(then(excerpt.answer(), excerpt.overrun().is_some()))
+            }
+        }
+    }
+
+    /// The same for the name of an address.
+    pub(crate) fn reverse<T>(
+        &self,
+        address: IpAddr,
+        then: impl FnOnce(Option<Line<'_>>, bool) -> T,
+    ) -> Result<T, Unread> {
+        match self {
+            HostsFile::Kept(hosts, asked) => {
+                if *asked == Asked::Often {
+                    hosts.index_addresses();
+                }
+                let line = hosts.reverse(address);
+                Ok(then(line, overrun(hosts, line.as_ref())))
+            }
+            HostsFile::Passing(file) => {
+                let excerpt = Excerpt::reverse(file, address).map_err(opened)?;
+                Ok(then(excerpt.lines().next(), excerpt.overrun().is_some()))
+            }
+        }
+    }
+}
+
+/// Whether glibc would have read bytes of a line twice by the time it is done with `last`, or with
+/// the file.
+fn overrun(hosts: &Hosts, last: Option<&Line<'_>>) -> bool {
+    hosts
+        .overrun()
+        .is_some_and(|number| last.is_none_or(|last| number <= last.number))
+}
+
+/// How often a file has been asked while it stayed as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    AFewTimes,
+    Often,
+}
+
+/// The hosts file last asked, with what tells whether it is still the same.
+///
+/// A large file is read as a stream for each of the first few questions, which is the quickest way
+/// to a single answer. Then it is kept, with an index: that costs as much as those few together.
 #[derive(Debug, Default)]
-pub(crate) struct HostsCache(Mutex<Option<(Signature, Arc<Hosts>)>>);
+pub(crate) struct HostsCache(Mutex<Option<Known>>);
+
+#[derive(Debug)]
+struct Known {
+    signature: Signature,
+    questions: usize,
+    hosts: Option<Arc<Hosts>>,
+}
 
 impl HostsCache {
+    /// How many questions are a few.
+    const FEW: usize = 2;
+
+    /// In bytes, from what size on a file is not kept for a few questions.
+    const LARGE: u64 = 256 << 10;
+
     /// The namespace's hosts file and its path, as [`read`] gives other files.
     pub(crate) fn read(
         &self,
         etc: &Etc,
         trace: &mut Trace,
-    ) -> Result<Result<(Arc<Hosts>, PathBuf), Unread>, netns::Error> {
+    ) -> Result<Result<(HostsFile, PathBuf), Unread>, netns::Error> {
         let (path, origin) = etc.winner("hosts")?;
-        let hosts = open(&path).and_then(|file| self.load(file, trace).map_err(opened));
+        let hosts = open(&path).and_then(|file| self.ready(file, trace).map_err(opened));
         trace.push(looked_for(
             "hosts",
             path.clone(),
@@ -114,18 +203,44 @@ impl HostsCache {
         Ok(hosts.map(|hosts| (hosts, path)))
     }
 
-    fn load(&self, mut file: File, trace: &mut Trace) -> io::Result<Arc<Hosts>> {
-        let signature = Signature::of(&file.metadata()?);
-        let mut cached = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((known, hosts)) = &*cached
-            && *known == signature
-        {
-            return Ok(hosts.clone());
-        }
-        let hosts = Arc::new(Hosts::from_bytes(content(&mut file, trace)?));
-        // A file that was written while it was read is read again next time.
-        let unchanged = Signature::of(&file.metadata()?) == signature;
-        *cached = unchanged.then(|| (signature, hosts.clone()));
+    fn ready(&self, mut file: File, trace: &mut Trace) -> io::Result<HostsFile> {
+        let metadata = file.metadata()?;
+        let signature = Signature::of(&metadata);
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = match last.take() {
+            Some(known) if known.signature == signature => known,
+            _ => Known {
+                signature,
+                questions: 0,
+                hosts: None,
+            },
+        };
+        known.questions += 1;
+        let asked = if known.questions > HostsCache::FEW {
+            Asked::Often
+        } else {
+            Asked::AFewTimes
+        };
+        let large = metadata.is_file() && metadata.len() > HostsCache::LARGE;
+        let hosts = match &known.hosts {
+            Some(hosts) => HostsFile::Kept(hosts.clone(), asked),
+            None if large && asked == Asked::AFewTimes => HostsFile::Passing(file),
+            None => {
+                let hosts = Arc::new(if large {
+                    Hosts::from_file(&file)?
+                } else {
+                    Hosts::from_bytes(content(&mut file, trace)?)
+                });
+                // A file that was written while it was read is read again next time.
+                if Signature::of(&file.metadata()?) == known.signature {
+                    known.hosts = Some(hosts.clone());
+                } else {
+                    known.questions = 0;
+                }
+                HostsFile::Kept(hosts, asked)
+            }
+        };
+        *last = Some(known);
         Ok(hosts)
     }
 }
@@ -171,16 +286,14 @@ fn errno(error: &io::Error) -> Errno {
 /// All of a file; of what is none, such as a device that never ends, no more than any such
 /// configuration has.
 fn content(file: &mut File, trace: &mut Trace) -> io::Result<Vec<u8>> {
-    const LIMIT: usize = 1 << 20;
-    let mut content = Vec::new();
+    const LIMIT: u64 = 1 << 20;
     let kind = file.metadata()?.file_type();
-    if kind.is_file() {
-        file.read_to_end(&mut content)?;
-    } else {
-        file.take(LIMIT as u64).read_to_end(&mut content)?;
-        if kind.is_fifo() || content.len() == LIMIT {
-            trace.depart(Departure::Endless);
-        }
+    let limit = if kind.is_file() { u64::MAX } else { LIMIT };
+    // Room for most such files, so that they are read at once.
+    let mut content = Vec::with_capacity(4 << 10);
+    file.take(limit).read_to_end(&mut content)?;
+    if kind.is_fifo() || content.len() as u64 == limit {
+        trace.depart(Departure::Endless);
     }
     Ok(content)
 }
@@ -198,3 +311,6 @@ fn looked_for(
         error: error.map(|unread| unread.errno().desc().to_owned()),
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,20 +3,18 @@
 
 use std::net::IpAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use conf::gai_conf::GaiConf;
 use conf::host_conf::HostConf;
 use conf::nsswitch::{Nsswitch, Service};
 use conf::numeric;
-use hostsfile::Hosts;
 use netns::{interfaces, printable_bytes};
 use nix::errno::Errno;
 
 use crate::address::{Address, Scope};
 use crate::departure::Departure;
 use crate::error::{Code, Error};
-use crate::files::{Etc, Unread};
+use crate::files::{Etc, HostsFile, Unread};
 use crate::nss::HostError;
 use crate::order::direct_first;
 use crate::target::{Place, Target};
@@ -164,14 +162,8 @@ impl<'r> Lookup<'r> {
     }
 
     /// The hosts file, or why it cannot be read.
-    pub(crate) fn hosts(&mut self) -> Result<Result<(Arc<Hosts>, PathBuf), Unread>, netns::Error> {
-        let hosts = self.target.hosts.read(&self.etc, &mut self.trace)?;
-        if let Ok((hosts, _)) = &hosts
-            && hosts.overrun().is_some()
-        {
-            self.trace.depart(Departure::IndentedLine);
-        }
-        Ok(hosts)
+    pub(crate) fn hosts(&mut self) -> Result<Result<(HostsFile, PathBuf), Unread>, netns::Error> {
+        self.target.hosts.read(&self.etc, &mut self.trace)
     }
 
     /// Whether the namespace has IPv4 and IPv6 addresses other than 127.0.0.1 and ::1.

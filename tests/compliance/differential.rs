@@ -158,12 +158,8 @@ fn lookup(hosts: &Hosts, question: &Question, multi: bool) -> Answer {
                 Family::Inet6 => hostsfile::Family::V6,
             };
             hosts.lookup(name, family, multi).map(|answer| Found {
-                addresses: answer
-                    .addresses
-                    .iter()
-                    .map(|&address| (address, 0))
-                    .collect(),
-                name: Some(answer.canonical_name.to_vec()),
+                addresses: answer.addresses().map(|address| (address, 0)).collect(),
+                name: Some(answer.canonical_name().to_vec()),
             })
         }
         Question::Reverse(address) => {

@@ -31,6 +31,23 @@ fn open_reads_a_file_and_keeps_it_when_the_file_is_truncated() {
 }
 
 #[test]
+fn a_file_of_megabytes_is_read_as_a_small_one_is() {
+    let line = "1.2.3.4 name\n";
+    let content = line.repeat((5 << 20) / line.len()) + "1.2.3.5 last";
+    let file = TestFile::new("large", content.as_bytes());
+    let hosts = Hosts::open(&file.0).unwrap();
+    assert!(hosts.as_bytes() == content.as_bytes());
+    for _ in 0..2 {
+        let answer = hosts.lookup(b"last", Family::Any, false).unwrap();
+        let line = answer.lines().next().unwrap();
+        assert_eq!(line.number, content.lines().count());
+        assert_eq!(hosts.reverse([1, 2, 3, 5].into()).as_ref(), Some(line));
+        hosts.index_names();
+        hosts.index_addresses();
+    }
+}
+
+#[test]
 fn an_empty_file_is_a_hosts_file() {
     let file = TestFile::new("empty", b"");
     let hosts = Hosts::open(&file.0).unwrap();

@@ -8,3 +8,5 @@ mod naive;
 mod properties;
 /// One test a rule.
 mod rules;
+/// Files made to be slow.
+mod worst_cases;

@@ -1,6 +1,7 @@
+use std::io::{self, Read};
 use std::net::IpAddr;
 
-use hostsfile::{Answer, Family, Hosts, Line};
+use hostsfile::{Answer, Excerpt, Family, Hosts, Line};
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -121,12 +122,22 @@ fn plain(line: &Line) -> naive::Entry {
     }
 }
 
+/// A reader that gives a few bytes at a time.
+struct Pieces<'t>(&'t [u8], usize);
+
+impl Read for Pieces<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = buffer.len().min(self.1);
+        self.0.read(&mut buffer[..count])
+    }
+}
+
 fn plain_answer(answer: &Answer) -> naive::Answer {
     naive::Answer {
-        addresses: answer.addresses.clone(),
-        canonical_name: answer.canonical_name.to_vec(),
-        aliases: answer.aliases.iter().map(|alias| alias.to_vec()).collect(),
-        numbers: answer.lines.iter().map(|line| line.number).collect(),
+        addresses: answer.addresses().collect(),
+        canonical_name: answer.canonical_name().to_vec(),
+        aliases: answer.aliases().map(<[u8]>::to_vec).collect(),
+        numbers: answer.lines().map(|line| line.number).collect(),
     }
 }
 
@@ -142,18 +153,46 @@ proptest! {
     #[test]
     fn lookups_are_those_of_the_naive_reader(file in file(), name in name(), multi in any::<bool>()) {
         let hosts = Hosts::from_bytes(&file[..]);
+        let indexed = Hosts::from_bytes(&file[..]);
+        indexed.index_names();
         for (family, number) in [(Family::Any, 0), (Family::V4, 4), (Family::V6, 6)] {
-            prop_assert_eq!(
-                hosts.lookup(&name, family, multi).map(|answer| plain_answer(&answer)),
-                naive::lookup(&file, &name, number, multi),
-                "family {:?}", family
-            );
+            let expected = naive::lookup(&file, &name, number, multi);
+            let answer = hosts.lookup(&name, family, multi);
+            prop_assert_eq!(answer.as_ref().map(plain_answer), expected, "{:?}", family);
+            let from_index = indexed.lookup(&name, family, multi);
+            prop_assert_eq!(from_index, answer, "{:?}, indexed", family);
         }
     }
 
     #[test]
-    fn every_name_of_a_line_finds_that_line(file in file()) {
+    fn an_excerpt_has_the_answer_of_the_file(
+        file in file(), name in name(), multi in any::<bool>(), address in select(ADDRESSES),
+        piece in 1..20usize,
+    ) {
         let hosts = Hosts::from_bytes(&file[..]);
+        for family in [Family::Any, Family::V4, Family::V6] {
+            let excerpt = Excerpt::lookup(Pieces(&file, piece), &name, family, multi).unwrap();
+            let answer = hosts.lookup(&name, family, multi);
+            prop_assert_eq!(excerpt.answer(), answer.clone(), "{:?}", family);
+            let read = match answer {
+                // The lines behind the first that answers do not matter.
+                Some(answer) if !multi => answer.lines().next().map_or(0, |line| line.number),
+                _ => usize::MAX,
+            };
+            let overrun = hosts.overrun().filter(|&line| line <= read);
+            prop_assert_eq!(excerpt.overrun(), overrun, "{:?}", family);
+        }
+        let Some(address) = naive::address(address) else { return Ok(()) };
+        let excerpt = Excerpt::reverse(Pieces(&file, piece), address).unwrap();
+        prop_assert_eq!(excerpt.lines().next(), hosts.reverse(address));
+    }
+
+    #[test]
+    fn every_name_of_a_line_finds_that_line(file in file(), index in any::<bool>()) {
+        let hosts = Hosts::from_bytes(&file[..]);
+        if index {
+            hosts.index_names();
+        }
         for line in hosts.lines() {
             for name in line.names() {
                 let name = name.to_ascii_uppercase();
@@ -166,7 +205,10 @@ proptest! {
     fn reverse_lookups_are_those_of_the_naive_reader(file in file(), address in select(ADDRESSES)) {
         let Some(address) = naive::address(address) else { return Ok(()) };
         let hosts = Hosts::from_bytes(&file[..]);
-        prop_assert_eq!(hosts.reverse(address).map(|line| plain(&line)), naive::reverse(&file, address));
+        let line = hosts.reverse(address);
+        prop_assert_eq!(line.map(|line| plain(&line)), naive::reverse(&file, address));
+        hosts.index_addresses();
+        prop_assert_eq!(hosts.reverse(address), line);
     }
 
     #[test]

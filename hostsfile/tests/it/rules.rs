@@ -14,7 +14,7 @@ fn all(file: &[u8], name: &[u8], family: Family) -> Vec<String> {
 fn addresses(file: &[u8], name: &[u8], family: Family, multi: bool) -> Vec<String> {
     Hosts::from_bytes(file)
         .lookup(name, family, multi)
-        .map(|answer| answer.addresses.iter().map(IpAddr::to_string).collect())
+        .map(|answer| answer.addresses().map(|ip| ip.to_string()).collect())
         .unwrap_or_default()
 }
 
@@ -248,7 +248,7 @@ fn the_canonical_name_is_the_first_of_the_first_match_as_spelt() {
     let hosts = Hosts::from_bytes("1.2.3.4 Alpha a\n1.2.3.5 other A\n");
     for multi in [false, true] {
         let answer = hosts.lookup(b"A", Family::Any, multi).unwrap();
-        assert_eq!(answer.canonical_name, b"Alpha");
+        assert_eq!(answer.canonical_name(), b"Alpha");
     }
     // The first that matches in the family, not the first with the name.
     let hosts = Hosts::from_bytes("1.2.3.4 four a\n::2 six a\n");
@@ -256,7 +256,7 @@ fn the_canonical_name_is_the_first_of_the_first_match_as_spelt() {
         hosts
             .lookup(b"a", Family::V6, false)
             .unwrap()
-            .canonical_name,
+            .canonical_name(),
         b"six"
     );
 }
@@ -287,21 +287,25 @@ fn aliases_of_later_lines_come_before_their_first_name() {
     let hosts = Hosts::from_bytes("1.2.3.4 a b a\n1.2.3.5 a c\n1.2.3.6 A d\n1.2.3.7 e a a\n");
     let answer = hosts.lookup(b"a", Family::V4, true).unwrap();
     assert_eq!(
-        answer.aliases,
+        answer.aliases().collect::<Vec<_>>(),
         [&b"b"[..], b"a", b"c", b"d", b"A", b"a", b"a", b"e"]
     );
     let answer = hosts.lookup(b"a", Family::V4, false).unwrap();
-    assert_eq!(answer.aliases, [b"b", b"a"]);
+    assert_eq!(answer.aliases().collect::<Vec<_>>(), [b"b", b"a"]);
 }
 
 #[test]
 fn an_address_alone_has_the_empty_name() {
     let hosts = Hosts::from_bytes("1.2.3.3 a\n1.2.3.4\n1.2.3.5  \t# none\n");
     let answer = hosts.lookup(b"", Family::Any, true).unwrap();
-    assert_eq!(answer.canonical_name, b"");
-    assert_eq!(answer.addresses, [ip("1.2.3.4"), ip("1.2.3.5")]);
-    assert_eq!(answer.lines[0].names().count(), 1);
-    assert_eq!(answer.lines[0].aliases().count(), 0);
+    assert_eq!(answer.canonical_name(), b"");
+    assert_eq!(
+        answer.addresses().collect::<Vec<_>>(),
+        [ip("1.2.3.4"), ip("1.2.3.5")]
+    );
+    let first = answer.lines().next().unwrap();
+    assert_eq!(first.names().count(), 1);
+    assert_eq!(first.aliases().count(), 0);
     assert_eq!(hosts.reverse(ip("1.2.3.4")).unwrap().canonical_name(), b"");
 }
 

@@ -29,16 +29,23 @@ impl Lookup<'_> {
             Family::Inet6 => hostsfile::Family::V6,
         };
         let multi = self.host_conf()?.multi;
-        let Some(answer) = hosts.lookup(name, wanted, multi) else {
-            return Ok(NOT_FOUND);
-        };
-        for line in &answer.lines {
-            self.trace.push(Step::HostsLine(hosts_line(&path, line)));
-        }
-        Ok(Reply::Found(Found {
-            addresses: answer.addresses.iter().map(|&ip| ip.into()).collect(),
-            canonical_name: answer.canonical_name.to_vec(),
-        }))
+        let trace = &mut self.trace;
+        let reply = hosts.lookup(name, wanted, multi, |answer, overrun| {
+            if overrun {
+                trace.depart(Departure::IndentedLine);
+            }
+            let Some(answer) = answer else {
+                return NOT_FOUND;
+            };
+            for line in answer.lines() {
+                trace.push(Step::HostsLine(hosts_line(&path, line)));
+            }
+            Reply::Found(Found {
+                addresses: answer.addresses().map(Into::into).collect(),
+                canonical_name: answer.canonical_name().to_vec(),
+            })
+        });
+        Ok(reply.unwrap_or_else(|unread| unreadable(unread.errno())))
     }
 
     pub(super) fn files_reverse(&mut self, ip: IpAddr) -> Result<Reply, Error> {
@@ -50,14 +57,21 @@ impl Lookup<'_> {
             Err(Unread::Closed(_)) => return Ok(Reply::Failed(Status::Unavail, None)),
             Err(Unread::Open(errno)) => return Ok(unreadable(errno)),
         };
-        let Some(line) = hosts.reverse(ip) else {
-            return Ok(NOT_FOUND);
-        };
-        self.trace.push(Step::HostsLine(hosts_line(&path, &line)));
-        Ok(Reply::Found(Found {
-            addresses: vec![ip.into()],
-            canonical_name: line.canonical_name().to_vec(),
-        }))
+        let trace = &mut self.trace;
+        let reply = hosts.reverse(ip, |line, overrun| {
+            if overrun {
+                trace.depart(Departure::IndentedLine);
+            }
+            let Some(line) = line else {
+                return NOT_FOUND;
+            };
+            trace.push(Step::HostsLine(hosts_line(&path, &line)));
+            Reply::Found(Found {
+                addresses: vec![ip.into()],
+                canonical_name: line.canonical_name().to_vec(),
+            })
+        });
+        Ok(reply.unwrap_or_else(|unread| unreadable(unread.errno())))
     }
 }
 
