@@ -130,10 +130,7 @@ fn run(cli: &Cli) -> Result<Exit, Stopped> {
         cli,
         label,
         resolver: &resolver,
-        around: netns::current_name()
-            .ok()
-            .flatten()
-            .filter(|around| Some(around) != resolver.namespace_name()),
+        around: if cli.explain { around(&resolver) } else { None },
         glibc,
         several: cli.hosts.len() > 1 || cli.hosts[0] == "-",
         style: Style::for_terminal(stdout.is_terminal()),
@@ -163,11 +160,18 @@ fn resolver(namespace: &OsStr) -> Result<Resolver, netns::Error> {
     }
 }
 
+/// The namespace that this program runs in, if it is another one and has a name. To find out takes
+/// a look at every named namespace.
+fn around(resolver: &Resolver) -> Option<Name> {
+    let around = netns::current_name().ok().flatten();
+    around.filter(|around| Some(around) != resolver.namespace_name())
+}
+
 struct Session<'a> {
     cli: &'a Cli,
     label: &'a OsStr,
     resolver: &'a Resolver,
-    /// The namespace that this program runs in, if it is another one and has a name.
+    /// See [`around`]; only for `--explain`.
     around: Option<Name>,
     glibc: Option<Glibc>,
     several: bool,
