@@ -38,7 +38,8 @@ comparison: build ## Write docs/COMPARE.md: what other wrappers do, case by case
 
 bench: ## Time commands against their peers, and count what they see of a storm of renames
 	$(CARGO) build --release --workspace --bins
-	$(CARGO) bench -p etc-netns-tests --bench start --bench names --bench storm
+	$(CARGO) bench -p etc-netns-tests --bench start --bench names --bench hosts --bench storm
+	$(CARGO) bench -p etc-netns-hostsfile
 
 fmt: ## Format the source
 	$(CARGO) fmt --all

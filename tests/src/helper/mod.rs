@@ -10,6 +10,7 @@ pub mod hold;
 pub mod lookups;
 pub mod oracle;
 pub mod pair;
+pub mod peak;
 pub mod socket;
 pub mod without;
 
@@ -35,12 +36,13 @@ pub fn main() -> ExitCode {
         Some("oracle") => oracle::main(args),
         Some("without") => without::main(args),
         Some("pair") => pair::main(args),
+        Some("peak") => peak::main(args),
         Some("socket") => socket::main(args),
         Some("lookups") => lookups::main(),
         Some("getaddrinfo") => getaddrinfo::main(),
         Some("demo") => return demo::main(),
         _ => Err(Failure(
-            "subcommands: hold, enter, dns, oracle, pair, without, socket, lookups, getaddrinfo, demo".into(),
+            "subcommands: hold, enter, dns, oracle, pair, peak, without, socket, lookups, getaddrinfo, demo".into(),
         )),
     };
     match result {

@@ -6,20 +6,27 @@ use std::time::{Duration, Instant};
 
 use super::{Failure, context, say};
 
-/// Before anything is counted.
+/// How many runs there are before anything is counted, if the command line does not say.
 const WARM_UP: usize = 20;
 
-/// `pair RUNS -- COMMAND [ARG]... [-- COMMAND [ARG]...]...`: the median time of each command from
-/// start to end, in microseconds, one a line.
+/// `pair RUNS [WARM-UP] -- COMMAND [ARG]... [-- COMMAND [ARG]...]...`: the median time of each
+/// command from start to end, in microseconds, one a line.
 ///
 /// # Errors
 /// If a command cannot be started or fails.
 pub fn main(args: &[OsString]) -> Result<(), Failure> {
     let mut words = args.split(|arg| arg == "--");
-    let runs = words
-        .next()
-        .and_then(|first| first.first()?.to_str()?.parse().ok());
-    let runs: usize = runs.ok_or_else(|| Failure("pair RUNS -- COMMAND...".into()))?;
+    let numbers: Option<Vec<usize>> = words.next().and_then(|first| {
+        first
+            .iter()
+            .map(|word| word.to_str()?.parse().ok())
+            .collect()
+    });
+    let (runs, warm_up) = match numbers.as_deref() {
+        Some(&[runs]) => (runs, WARM_UP),
+        Some(&[runs, warm_up]) => (runs, warm_up),
+        _ => return Err(Failure("pair RUNS [WARM-UP] -- COMMAND...".into())),
+    };
     let mut commands: Vec<(Command, Vec<Duration>)> = Vec::new();
     for words in words {
         let Some((program, args)) = words.split_first() else {
@@ -32,7 +39,7 @@ pub fn main(args: &[OsString]) -> Result<(), Failure> {
             .stdout(Stdio::null());
         commands.push((command, Vec::with_capacity(runs)));
     }
-    for run in 0..WARM_UP + runs {
+    for run in 0..warm_up + runs {
         for (command, times) in &mut commands {
             let start = Instant::now();
             let status = context(command.status(), command.get_program().display())?;
@@ -40,7 +47,7 @@ pub fn main(args: &[OsString]) -> Result<(), Failure> {
             if !status.success() {
                 return Err(Failure(format!("{command:?}: {status}")));
             }
-            if run >= WARM_UP {
+            if run >= warm_up {
                 times.push(time);
             }
         }
