@@ -1,48 +1,151 @@
-//! How long a command takes to start in a namespace, against `ip netns exec`: paired runs, and the
-//! ratio of the times beyond that of the command itself.
+//! What it takes to start a command in a namespace, against `ip netns exec` and `nsenter`: paired
+//! runs, and the ratio of the times beyond that of the command itself. One line a figure:
+//!
+//! ```text
+//! WHAT | ratio | bar | ours | peer
+//! ```
+//!
+//! Times are medians, in microseconds beyond the bare command's.
 #![allow(clippy::print_stdout, clippy::unwrap_used)]
 
-use testbed::{NSSWITCH_FILES, Sandbox, Wrapper};
+use std::ffi::OsString;
+use std::time::Duration;
 
-const RUNS: usize = 500;
+use testbed::{NSSWITCH_FILES, Sandbox, Wrapper, need};
+
+/// How much is measured.
+struct Effort {
+    runs: usize,
+    runs_at_scale: usize,
+    rounds_of_many: usize,
+    starts_of_many: usize,
+    namespaces: usize,
+}
+
+const BENCH: Effort = Effort {
+    runs: 500,
+    runs_at_scale: 100,
+    rounds_of_many: 7,
+    starts_of_many: 100,
+    namespaces: 2000,
+};
+
+/// `cargo test --benches` only wants to know whether it works.
+const TEST: Effort = Effort {
+    runs: 5,
+    runs_at_scale: 3,
+    rounds_of_many: 1,
+    starts_of_many: 2,
+    namespaces: 20,
+};
+
+const WORKERS: usize = 8;
 
 fn main() {
-    // `cargo test --benches` only wants to know whether it works.
-    let runs = if std::env::args().any(|arg| arg == "--bench") {
-        RUNS
+    let effort = if std::env::args().any(|arg| arg == "--bench") {
+        BENCH
     } else {
-        5
+        TEST
     };
     let (sandbox, alpha, _beta) = Sandbox::alpha_and_beta();
     // Without it there would be nothing to mount on, and ip netns exec would leave it out.
     sandbox.host_file("resolv.conf", "nameserver 127.0.0.1\n");
     alpha.file("resolv.conf", "nameserver 127.0.0.53\n");
     alpha.file("nsswitch.conf", NSSWITCH_FILES);
+    let [ours, ip] = Wrapper::ALL.map(|it| [it.words(), words(&["alpha", "/bin/true"])].concat());
+    let nsenter = words(&["nsenter", "--net=/run/netns/alpha", "/bin/true"]);
 
-    let mut command = sandbox.command(["testbed", "pair"]).arg(runs.to_string());
-    command = command.args(["--", "/bin/true"]);
-    for wrapper in [Wrapper::NetnsExec, Wrapper::IpNetnsExec] {
-        command = command
-            .arg("--")
-            .args(wrapper.words())
-            .args(["alpha", "/bin/true"]);
+    println!("start of /bin/true in a namespace with 3 overrides:");
+    println!("WHAT | ratio | bar | ours | peer");
+    let commands = [ours.as_slice(), &ip, &nsenter];
+    let [to_ip, to_nsenter] = over_bare(&sandbox, &[effort.runs], commands);
+    to_ip.show("start, 2 namespaces, to ip netns exec", "0.70");
+    to_nsenter.show("the same, to nsenter, which makes no view", "");
+    let many = [effort.rounds_of_many, 1, WORKERS, effort.starts_of_many];
+    let [to_ip, _] = over_bare(&sandbox, &many, commands);
+    let what = format!(
+        "{WORKERS} workers, {} starts each, to ip netns exec",
+        effort.starts_of_many
+    );
+    to_ip.show(&what, "0.70");
+    let [our_calls, ip_calls] = [&ours, &ip].map(|words| calls(&sandbox, words));
+    if let Some((ours, peer)) = our_calls.zip(ip_calls) {
+        let calls = Figure { ours, peer };
+        calls.show("system calls before the command, to ip netns exec", "0.50");
     }
-    let run = command.timeout(std::time::Duration::from_secs(120)).run();
+    let [our_libraries, ip_libraries] = [&ours[0], &"ip".into()].map(|it| libraries(&sandbox, it));
+    println!("shared libraries, to ip | | 1 | {our_libraries} | {ip_libraries}");
+
+    let add: String = (2..effort.namespaces)
+        .map(|number| format!("netns add n{number}\n"))
+        .collect();
+    let batch = sandbox.command(["ip", "-batch", "-"]).input(add);
+    sandbox.set_up(batch.timeout(Duration::from_secs(300)));
+    let [to_ip, _] = over_bare(&sandbox, &[effort.runs_at_scale], commands);
+    let what = format!("start, {} namespaces, to ip netns exec", effort.namespaces);
+    to_ip.show(&what, "0.85");
+}
+
+/// Something of ours and of a peer.
+struct Figure {
+    ours: f64,
+    peer: f64,
+}
+
+impl Figure {
+    fn show(&self, what: &str, bar: &str) {
+        let Figure { ours, peer } = self;
+        println!(
+            "{what} | {:.2} | {bar} | {ours:.0} | {peer:.0}",
+            ours / peer
+        );
+    }
+}
+
+/// The times beyond that of the bare command, ours to each of two peers.
+fn over_bare(sandbox: &Sandbox, effort: &[usize], commands: [&[OsString]; 3]) -> [Figure; 2] {
+    let mut pair = sandbox.command(["testbed", "pair"]);
+    pair = pair.args(effort.iter().map(usize::to_string));
+    pair = pair.args(["--", "/bin/true"]);
+    for words in commands {
+        pair = pair.arg("--").args(words);
+    }
+    let run = pair.timeout(Duration::from_secs(600)).run();
     let times: Vec<f64> = run
+        .exits(0)
         .out()
         .lines()
         .map(|line| line.parse().unwrap())
         .collect();
-    let &[bare, ours, theirs] = times.as_slice() else {
+    let &[bare, ours, first, second] = times.as_slice() else {
         panic!("{run:?}")
     };
+    [first, second].map(|peer| Figure {
+        ours: ours - bare,
+        peer: peer - bare,
+    })
+}
 
-    println!("start of /bin/true, median of {runs} paired runs, 2 namespaces, 3 overrides:");
-    println!("  directly          {bare:6.0} us");
-    println!("  netns-exec        {ours:6.0} us");
-    println!("  ip netns exec     {theirs:6.0} us");
-    println!(
-        "  ratio over bare   {:6.2}",
-        (ours - bare) / (theirs - bare)
-    );
+/// The system calls from the execve(2) of the wrapper to that of the command.
+fn calls(sandbox: &Sandbox, command: &[OsString]) -> Option<f64> {
+    if !need::is_installed("strace") {
+        return None;
+    }
+    let run = sandbox.command(["strace"]).args(command).run();
+    let trace = run.exits(0).err();
+    let calls = trace
+        .lines()
+        .position(|line| line.starts_with("execve(\"/bin/true\""));
+    Some(calls.unwrap() as f64)
+}
+
+/// How many shared libraries the dynamic loader is to load for a program.
+fn libraries(sandbox: &Sandbox, program: &OsString) -> usize {
+    let script = "ldd \"$(command -v \"$0\")\" 2>/dev/null | grep -c '=> /' || true";
+    let run = sandbox.command(["sh", "-c", script]).arg(program).run();
+    run.exits(0).out().parse().unwrap()
+}
+
+fn words(words: &[&str]) -> Vec<OsString> {
+    words.iter().map(OsString::from).collect()
 }
