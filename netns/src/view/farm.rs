@@ -38,6 +38,9 @@ const OVERRIDES: &str = "overrides";
 /// What is about to be renamed to its name, in the farm.
 const NEW: &str = ".netns-exec-new";
 
+/// How often an override is looked at that is being replaced.
+const ATTEMPTS: usize = 64;
+
 /// What a farm is to be.
 #[derive(Clone, Copy)]
 pub(super) struct Plan<'a> {
@@ -257,8 +260,15 @@ impl Farm {
         let overrides = tmpfs::open_below(&self.own, OVERRIDES)?;
         let searchable = fstat(&overrides)?.st_mode & 0o111 == 0o111;
         let link = directory.link(name);
-        let linked = fstatat(&overrides, name, AtFlags::empty()).map(|stat| FileId::of(&stat));
-        if !searchable || link.is_some_and(|text| leads_to_etc(&text)) || linked != Ok(entry.id) {
+        // Whichever it is now: it may be replaced at any moment, between the two looks too.
+        let is_found = || {
+            let linked = fstatat(&overrides, name, AtFlags::empty());
+            linked.map(|stat| FileId::of(&stat)) == directory.id_of(name)
+        };
+        if !searchable
+            || link.is_some_and(|text| leads_to_etc(&text))
+            || !(0..ATTEMPTS).any(|_| is_found())
+        {
             return Ok(false);
         }
         self.link(name, &Path::new(OWN).join(OVERRIDES).join(name))?;

@@ -13,6 +13,7 @@ pub(super) fn cases() -> Vec<Case> {
         ours!(patience_ends_while_other_things_happen),
         ours!(host_mount_over_all_of_etc_is_covered),
         ours!(sealed_view_follows_its_directory),
+        ours!(sealed_view_shows_each_file_whole),
         ours!(sealed_view_gets_a_directory_later),
         ours!(file_against_a_directory_is_refused_under_a_cover_too),
         ours!(cover_comes_whole),
@@ -104,6 +105,23 @@ fn sealed_view_follows_its_directory(_: Wrapper) {
         .files()
         .replace(alpha.path("hosts"), "127.0.1.4 alpha");
     assert_eq!(viewer.sees("hosts"), "127.0.1.4 alpha");
+}
+
+/// Replaced again and again, while the view is being looked after.
+fn sealed_view_shows_each_file_whole(_: Wrapper) {
+    let (sandbox, alpha, _watch) = watched(Wrapper::NetnsExec);
+    let script = "echo started; until [ -e /run/stop ]; do read line </etc/hosts; \
+                  case $line in 127.*) ;; *) echo \"saw '$line'\" ;; esac; done; echo end";
+    let mut reader = sandbox
+        .netns_exec(["--etc", "sealed", "alpha", "sh", "-c", script])
+        .spawn();
+    assert_eq!(reader.line(), "started");
+    for round in 0..4000 {
+        let line = format!("127.0.2.{} alpha\n", round % 250);
+        sandbox.files().replace(alpha.path("hosts"), line);
+    }
+    sandbox.files().write("/run/stop", "");
+    assert_eq!(reader.line(), "end");
 }
 
 fn sealed_view_gets_a_directory_later(_: Wrapper) {
