@@ -16,6 +16,9 @@ use crate::sys::mount::{
     move_mount_to,
 };
 
+/// How often a path is looked up that cannot be followed for what happens meanwhile.
+const ATTEMPTS: usize = 64;
+
 /// What is mounted at and below a file or directory, to be attached elsewhere.
 #[derive(Debug)]
 pub(super) enum Tree {
@@ -114,7 +117,14 @@ pub(crate) fn look_below(root: impl AsFd, path: &Path) -> nix::Result<OwnedFd> {
     let how = OpenHow::new()
         .flags(OFlag::O_PATH | OFlag::O_CLOEXEC)
         .resolve(ResolveFlag::RESOLVE_IN_ROOT);
-    openat2(root, path, how)
+    for _ in 0..ATTEMPTS {
+        match openat2(&root, path, how) {
+            // A rename, anywhere, while a `..` of a symlink was followed.
+            Err(Errno::EAGAIN) => {}
+            result => return result,
+        }
+    }
+    Err(Errno::EAGAIN)
 }
 
 /// Whether something is mounted on `path` itself. False where the kernel does not say.
