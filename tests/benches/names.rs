@@ -9,6 +9,10 @@ use std::time::{Duration, Instant};
 use testbed::programs::under_test;
 use testbed::{Command, NSSWITCH_DNS, Sandbox};
 
+/// How many different names there are: nobody here keeps answers, and the server goes through its
+/// script for each query, which is not what is to be measured.
+const DIFFERENT: usize = 20;
+
 fn main() {
     // `cargo test --benches` only wants to know whether it works.
     let (names, runs) = if std::env::args().any(|arg| arg == "--bench") {
@@ -38,13 +42,15 @@ fn medians(names: usize, runs: usize, delay: u32) -> (f64, f64) {
     alpha.file("resolv.conf", "nameserver 127.0.0.53\n");
     let mut script = String::new();
     let mut input = String::new();
-    for n in 0..names {
+    for n in 0..DIFFERENT {
         if delay > 0 {
             let _ = writeln!(script, "n{n}.test ! delay {delay}");
         }
-        let _ = writeln!(script, "n{n}.test A 10.0.{}.{}", n / 250, n % 250);
+        let _ = writeln!(script, "n{n}.test A 10.0.0.{n}");
         let _ = writeln!(script, "n{n}.test AAAA 2001:db8::{n:x}");
-        let _ = writeln!(input, "n{n}.test");
+    }
+    for n in 0..names {
+        let _ = writeln!(input, "n{}.test", n % DIFFERENT);
     }
     let _server = sandbox.dns(&alpha, "127.0.0.53", &script);
     let ours = sandbox.netns_resolve(["alpha", "-"]).input(&input);
