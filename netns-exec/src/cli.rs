@@ -21,7 +21,8 @@ use clap::{Parser, ValueEnum};
     override_usage = "netns-exec [OPTIONS] NAME [--] [COMMAND [ARG]...]\n       \
                       netns-exec [OPTIONS] --all [--match GLOB] [-j N] [--] COMMAND [ARG]...\n       \
                       netns-exec --check NAME... [--json]\n       \
-                      netns-exec --heal [NAME]\n       netns-exec --watch [NAME]",
+                      netns-exec --heal [NAME]\n       netns-exec --watch [NAME]\n       \
+                      netns-exec [OPTIONS] --pin NAME\n       netns-exec --unpin NAME",
     after_help = "Exit status: COMMAND's own; 125 if netns-exec itself failed, 126 if COMMAND \
                   cannot be executed, 127 if it is not found. Of --all: 0 if every command exited \
                   0, 1 if not, 125 if a view could not be made. Of --check: 0 if nothing is wrong, \
@@ -74,6 +75,16 @@ pub struct Cli {
     /// Heal views as soon as something happens to them, until SIGTERM
     #[arg(long, conflicts_with_all = ["heal", "etc", "host_resolvers", "sys", "user"])]
     pub watch: bool,
+
+    /// Prepare a view of NAME and keep it: later commands with the same options start in it, fast
+    /// however many namespaces there are, and share its mounts
+    #[arg(long, conflicts_with_all = ["all", "check", "heal", "watch", "user"])]
+    pub pin: bool,
+
+    /// Forget the view that --pin has kept; commands in it go on
+    #[arg(long, conflicts_with_all = ["all", "check", "heal", "watch", "pin", "etc",
+        "host_resolvers", "sys", "user"])]
+    pub unpin: bool,
 
     /// Say on standard error what is mounted where
     #[arg(short)]

@@ -37,21 +37,16 @@ pub(crate) fn enter_and_become(
     command: &[OsString],
 ) -> Result<Infallible, Failure> {
     let failed = |error: netns::Error| (Exit::Failed, error.to_string());
-    let mut options = view::Options::default();
-    options.etc = match cli.etc {
-        cli::Etc::Bind => view::Etc::Bind,
-        cli::Etc::Sealed => view::Etc::Sealed,
-    };
-    options.host_resolvers = match cli.host_resolvers {
-        cli::HostResolvers::Mask => view::HostResolvers::Mask,
-        cli::HostResolvers::Keep => view::HostResolvers::Keep,
-    };
-    options.sys = match cli.sys {
-        cli::Sys::Auto => view::Sys::Auto,
-        cli::Sys::Keep => view::Sys::Keep,
-    };
+    let options = options(cli);
     let report = &mut |event| tell(label, cli.verbose, &event);
-    let mut view = View::enter(namespace, name, options, report).map_err(failed)?;
+    let pinned = match name {
+        Some(name) => View::enter_pinned(namespace, name, options, report).map_err(failed)?,
+        None => None,
+    };
+    let mut view = match pinned {
+        Some(view) => view,
+        None => View::enter(namespace, name, options, report).map_err(failed)?,
+    };
     // Looking up a user may take its time; the host may replace files meanwhile.
     let user = cli
         .user
@@ -73,6 +68,24 @@ pub(crate) fn enter_and_become(
         };
         (exit, format!("{}: {why}", printable(&command[0])))
     })
+}
+
+/// How the command line wants a view to be.
+pub(crate) fn options(cli: &Cli) -> view::Options {
+    let mut options = view::Options::default();
+    options.etc = match cli.etc {
+        cli::Etc::Bind => view::Etc::Bind,
+        cli::Etc::Sealed => view::Etc::Sealed,
+    };
+    options.host_resolvers = match cli.host_resolvers {
+        cli::HostResolvers::Mask => view::HostResolvers::Mask,
+        cli::HostResolvers::Keep => view::HostResolvers::Keep,
+    };
+    options.sys = match cli.sys {
+        cli::Sys::Auto => view::Sys::Auto,
+        cli::Sys::Keep => view::Sys::Keep,
+    };
+    options
 }
 
 /// The namespace, and the command with its arguments: the caller's shell if none is given.
@@ -100,7 +113,7 @@ fn shell() -> OsString {
         .unwrap_or_else(|| "/bin/sh".into())
 }
 
-fn tell(namespace: &OsStr, verbose: bool, event: &Event) {
+pub(crate) fn tell(namespace: &OsStr, verbose: bool, event: &Event) {
     let namespace = printable(namespace);
     match event {
         Event::Mounted { target, source } if verbose => {
@@ -110,7 +123,13 @@ fn tell(namespace: &OsStr, verbose: bool, event: &Event) {
                 printable(target)
             ));
         }
-        Event::Mounted { .. } => {}
+        Event::Entered(pin) if verbose => {
+            complain(format_args!("{namespace}: entered {}", printable(pin)));
+        }
+        Event::SetAside(why) if verbose => {
+            complain(format_args!("{namespace}: pinned view set aside: {why}"));
+        }
+        Event::Mounted { .. } | Event::Entered(_) | Event::SetAside(_) => {}
         Event::Warning(text) => complain(format_args!("{namespace}: warning: {text}")),
     }
 }

@@ -89,6 +89,9 @@ fn label(view: &FoundView) -> String {
     const SHOWN: usize = 3;
     let name = view.record().name.as_ref();
     let name = name.map_or(OsStr::new("(no name)"), Name::as_os_str);
+    if view.processes().is_empty() {
+        return format!("{} (pinned)", printable(name));
+    }
     let pids = view.processes().iter().map(|process| process.pid());
     let shown: Vec<_> = pids.take(SHOWN).map(|pid| pid.to_string()).collect();
     let more = match view.processes().len().saturating_sub(SHOWN) {

@@ -8,6 +8,7 @@ mod checking;
 mod cli;
 mod command;
 mod healing;
+mod pinning;
 
 use std::ffi::OsStr;
 use std::fmt::Display;
@@ -83,7 +84,7 @@ fn dispatch(cli: &Cli) -> Result<Exit, Failure> {
         let why = "--match and -j are options of --all (netns-exec --help)";
         return Err((Exit::Failed, why.into()));
     }
-    if !(cli.check || cli.heal || cli.watch || cli.all) {
+    if !(cli.check || cli.heal || cli.watch || cli.all || cli.pin || cli.unpin) {
         match command::run(cli)? {}
     }
     let sigpipe = SigpipeIgnored::new();
@@ -91,6 +92,8 @@ fn dispatch(cli: &Cli) -> Result<Exit, Failure> {
         checking::run(cli)
     } else if cli.all {
         all::run(cli, &sigpipe)
+    } else if cli.pin || cli.unpin {
+        pinning::run(cli)
     } else {
         healing::run(cli)
     }

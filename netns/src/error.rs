@@ -78,6 +78,15 @@ pub enum Error {
         advice: String,
     },
 
+    /// A view cannot be pinned here.
+    #[error("cannot pin a view here: {why}; {advice}")]
+    CannotPin {
+        /// What is in the way.
+        why: &'static str,
+        /// What to do about it.
+        advice: &'static str,
+    },
+
     /// The user database has no such user.
     #[error("no such user: {}", printable(user))]
     NoSuchUser {

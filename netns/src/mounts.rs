@@ -44,7 +44,7 @@ pub(crate) fn topmost_below(directory: &Path) -> io::Result<(Mount, Vec<Mount>)>
 fn listed(directory: &Path) -> nix::Result<(u64, Vec<Mount>)> {
     let (id, device) = mount_at(directory)?;
     let mut mounts = Vec::new();
-    for id in mounts_below(id)? {
+    for id in mounts_below(id, None)? {
         match mount_point(id) {
             // The root of a mount that lies on the directory itself is no place below it.
             Ok((point, device)) if point != directory && point.starts_with(directory) => {

@@ -17,6 +17,7 @@ use crate::file_id::{FileId, described, file_type};
 use crate::name::{NAMED_NAMESPACES, Name, Selector};
 use crate::printable::printable;
 use crate::sys::nsfs::namespace_type;
+use crate::view::is_in_pinned_view;
 use crate::{Error, OVERRIDES};
 
 /// The environment variable that names the namespace to a command run by netns-exec.
@@ -252,7 +253,9 @@ fn why_none(directory: impl AsFd, file: &Path, path: &Path) -> nix::Result<Optio
     let kind = file_type(&fstat(&fd)?);
     let what = described(kind);
     Ok(Some(
-        if kind == SFlag::S_IFREG && path.starts_with(NAMED_NAMESPACES) {
+        if kind == SFlag::S_IFREG && path.starts_with(NAMED_NAMESPACES) && is_in_pinned_view() {
+            "the namespaces of /run/netns are not in a pinned view; run it on the host".into()
+        } else if kind == SFlag::S_IFREG && path.starts_with(NAMED_NAMESPACES) {
             format!("it is {what}, left over from one (ip netns delete removes it)")
         } else {
             format!("it is {what}")

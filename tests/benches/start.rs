@@ -84,6 +84,11 @@ fn main() {
     let [to_ip, _] = over_bare(&sandbox, &[effort.runs_at_scale], commands);
     let what = format!("start, {} namespaces, to ip netns exec", effort.namespaces);
     to_ip.show(&what, "0.85");
+    // As systemd has it.
+    sandbox.set_up(sandbox.command(["mount", "--make-rshared", "/"]));
+    sandbox.set_up(sandbox.netns_exec(["--pin", "alpha"]));
+    let [to_ip, _] = over_bare(&sandbox, &[effort.runs_at_scale], commands);
+    to_ip.show("the same after --pin", "0.25");
 }
 
 /// Something of ours and of a peer.

@@ -20,6 +20,7 @@ mod names; // what may name a namespace
 mod nested; // a view made from within a view
 mod overrides; // which files come over /etc, and how
 mod peers; // what the tests of other resolvers exercise
+mod pin; // views kept for later commands
 mod process; // what the command inherits
 mod propagation; // mounts come in and do not go out
 mod races; // files that are replaced while a command starts
@@ -62,6 +63,7 @@ fn main() -> ExitCode {
         dns::cases(),
         three_ways::cases(),
         peers::cases(),
+        pin::cases(),
         regressions::cases(),
         differential::cases(),
     ];

@@ -3,7 +3,7 @@
 //! References: listmount(2), statmount(2), statx(2), linux/mount.h.
 
 use std::ffi::OsString;
-use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
 
 use libc::{STATX_MNT_ID_UNIQUE, c_long};
@@ -15,14 +15,25 @@ const SYS_STATMOUNT: c_long = 457;
 const SYS_LISTMOUNT: c_long = 458;
 
 const STATMOUNT_SB_BASIC: u64 = 0x1;
+const STATMOUNT_MNT_BASIC: u64 = 0x2;
 const STATMOUNT_MNT_POINT: u64 = 0x10;
 
 /// How many numbers of mounts are asked for at once.
-const BATCH: usize = 64;
+const BATCH: usize = 512;
 
 /// A mount, by a number that no other one has had since the machine was started.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct MountId(u64);
+
+impl MountId {
+    pub(crate) fn new(number: u64) -> Option<MountId> {
+        (number != 0).then_some(MountId(number))
+    }
+
+    pub(crate) fn number(self) -> u64 {
+        self.0
+    }
+}
 
 /// `struct mnt_id_req`, first version.
 #[repr(C)]
@@ -91,12 +102,12 @@ pub(crate) fn mount_at(path: &Path) -> nix::Result<(MountId, u64)> {
     Ok((MountId(statx.stx_mnt_id), device))
 }
 
-/// All mounts below this one, also below those below it.
-pub(crate) fn mounts_below(mount: MountId) -> nix::Result<Vec<MountId>> {
+/// All mounts below this one, also below those below it, by their numbers: those after `start`.
+pub(crate) fn mounts_below(mount: MountId, start: Option<MountId>) -> nix::Result<Vec<MountId>> {
     let mut mounts = Vec::new();
     loop {
         let mut ids = [0u64; BATCH];
-        let last = mounts.last().map_or(0, |MountId(id)| *id);
+        let last = mounts.last().copied().or(start).map_or(0, MountId::number);
         let request = Request::new(mount, last);
         // SAFETY: the request has the size it says and outlives the call; the kernel writes as
         // many numbers as the array has room for at most.
@@ -119,7 +130,33 @@ pub(crate) fn mounts_below(mount: MountId) -> nix::Result<Vec<MountId>> {
 
 /// Where a mount is, from the root of this process, and its device.
 pub(crate) fn mount_point(mount: MountId) -> nix::Result<(PathBuf, u64)> {
-    let request = Request::new(mount, STATMOUNT_SB_BASIC | STATMOUNT_MNT_POINT);
+    ask(mount, STATMOUNT_SB_BASIC | STATMOUNT_MNT_POINT, |answer| {
+        let text = answer.texts.get(answer.point as usize..).unwrap_or(&[]);
+        let text = text.split(|byte| *byte == 0).next().unwrap_or(&[]);
+        let point = OsString::from_vec(text.to_vec());
+        let device = libc::makedev(answer.device_major, answer.device_minor);
+        (point.into(), device)
+    })
+}
+
+/// With whom a mount shares what is mounted below it: numbers of groups, 0 for none.
+pub(crate) struct Propagation {
+    /// Of its peers.
+    pub(crate) peer_group: u64,
+    /// Of those from which mounts come, but to which none go.
+    pub(crate) master: u64,
+}
+
+/// The propagation of a mount.
+pub(crate) fn propagation(mount: MountId) -> nix::Result<Propagation> {
+    ask(mount, STATMOUNT_MNT_BASIC, |answer| Propagation {
+        peer_group: answer.peer_group,
+        master: answer.master,
+    })
+}
+
+fn ask<T>(mount: MountId, what: u64, read: impl FnOnce(&Answer) -> T) -> nix::Result<T> {
+    let request = Request::new(mount, what);
     let mut buffer = std::mem::MaybeUninit::<Answer>::zeroed();
     // SAFETY: the request has the size it says and outlives the call; the kernel writes as many
     // bytes as the buffer has at most, numbers and bytes, for which anything is valid.
@@ -129,10 +166,5 @@ pub(crate) fn mount_point(mount: MountId) -> nix::Result<(PathBuf, u64)> {
         (result, buffer.assume_init_ref())
     };
     Errno::result(result)?;
-    let text = answer.texts.get(answer.point as usize..).unwrap_or(&[]);
-    let text = text.split(|byte| *byte == 0).next().unwrap_or(&[]);
-    let point = OsString::from_vec(text.to_vec());
-    debug_assert!(point.as_bytes().starts_with(b"/"));
-    let device = libc::makedev(answer.device_major, answer.device_minor);
-    Ok((point.into(), device))
+    Ok(read(answer))
 }

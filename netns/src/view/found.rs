@@ -13,6 +13,7 @@ use std::thread;
 use nix::sched::{CloneFlags, setns, unshare};
 use nix::sys::stat::{Mode, umask};
 
+use super::pin;
 use super::record::{Mounted, Record, open_root};
 use super::tree::look_below;
 use crate::error::errno_of;
@@ -37,6 +38,8 @@ pub struct FoundView {
     /// record is not found below it any more.
     root: OwnedFd,
     processes: Vec<Process>,
+    /// The mount namespace, where it is pinned.
+    pinned: Option<OwnedFd>,
 }
 
 impl FoundView {
@@ -56,7 +59,17 @@ impl FoundView {
         &self.record
     }
 
-    /// The processes that were in it when it was found, at least one.
+    /// That of this name that is pinned, without its processes. None if there is none.
+    pub(super) fn pinned(name: &Name) -> Result<Option<FoundView>, Error> {
+        let here = Here::look()?;
+        let mut views = Vec::new();
+        let pinned = pin::all().into_iter().filter(|(pinned, _)| pinned == name);
+        let candidates = pinned.filter_map(|(_, namespace)| here.candidate(namespace));
+        here.add_views(candidates.collect(), None, &mut views)?;
+        Ok(views.pop())
+    }
+
+    /// The processes that were in it when it was found, at least one if it is not pinned.
     pub fn processes(&self) -> &[Process] {
         &self.processes
     }
@@ -79,7 +92,7 @@ impl FoundView {
         &self.root
     }
 
-    /// Run `work` on a thread inside. None if all of its processes are gone.
+    /// Run `work` on a thread inside. None if all of its processes are gone, unless it is pinned.
     pub(super) fn inside<T: Send>(
         &self,
         work: impl FnOnce() -> Result<T, Error> + Send,
@@ -90,11 +103,19 @@ impl FoundView {
             let id = FileId::of_fd(&namespace).map(NamespaceId::of);
             (id == Ok(self.id)).then_some(namespace)
         };
-        let Some(namespace) = self.processes.iter().find_map(open) else {
-            return Ok(None);
+        let opened;
+        let namespace = match &self.pinned {
+            Some(namespace) => namespace,
+            None => match self.processes.iter().find_map(open) {
+                Some(namespace) => {
+                    opened = namespace;
+                    &opened
+                }
+                None => return Ok(None),
+            },
         };
         on_thread(|| {
-            enter(&namespace).map_err(failed)?;
+            enter(namespace).map_err(failed)?;
             work().map(Some)
         })
     }
@@ -123,10 +144,18 @@ pub(super) fn look_for(name: Option<&Name>, views: &mut Vec<FoundView>) -> Resul
             }
         }
     }
+    let mut pinned: HashMap<_, _> = pin::all()
+        .into_iter()
+        .filter_map(|(_, namespace)| Some((id_of(&namespace)?, namespace)))
+        .collect();
+    for id in pinned.keys() {
+        found.entry(*id).or_default();
+    }
     views.retain_mut(|view| match found.remove(&view.id) {
         // Its number may be that of another mount namespace since.
         Some(processes) if view.mounted().is_ok_and(|record| record.is_some()) => {
             view.processes = processes;
+            view.pinned = pinned.remove(&view.id);
             true
         }
         Some(processes) => {
@@ -142,28 +171,31 @@ pub(super) fn look_for(name: Option<&Name>, views: &mut Vec<FoundView>) -> Resul
     let mut new = new.into_iter().peekable();
     while new.peek().is_some() {
         let some = new.by_ref().take(AT_ONCE);
-        let own = some
-            .filter_map(|(id, processes)| Some((here.open_own(id, &processes)?, id, processes)));
-        let own: Vec<_> = own.collect();
-        let roots = on_thread(|| {
-            let root = |namespace| enter(namespace).and_then(|()| open_root());
-            Ok(own.iter().map(|(it, ..)| root(it)).collect::<Vec<_>>())
-        })?;
-        for ((_, id, processes), root) in own.into_iter().zip(roots) {
-            if let Ok(root) = root
-                && let Some(record) = here.record_below(&root)
-                && name.is_none_or(|name| record.name.as_ref() == Some(name))
-            {
-                views.push(FoundView {
-                    record,
-                    id,
-                    root,
-                    processes,
-                });
-            }
-        }
+        let candidates = some.filter_map(|(id, processes)| {
+            let candidate = match pinned.remove(&id) {
+                Some(namespace) => here.candidate(namespace),
+                None => here.open_own(id, &processes),
+            };
+            Some(Candidate {
+                processes,
+                ..candidate?
+            })
+        });
+        here.add_views(candidates.collect(), name, views)?;
     }
     Ok(known)
+}
+
+/// A mount namespace of this user namespace that may hold a view.
+struct Candidate {
+    id: NamespaceId,
+    namespace: OwnedFd,
+    is_pinned: bool,
+    processes: Vec<Process>,
+}
+
+fn id_of(namespace: &OwnedFd) -> Option<NamespaceId> {
+    FileId::of_fd(namespace).map(NamespaceId::of).ok()
 }
 
 /// Run something on a thread of its own, which may enter other mount namespaces. What it creates
@@ -218,14 +250,55 @@ impl Here {
     }
 
     /// The mount namespace that these processes are in, if it belongs to this user namespace.
-    fn open_own(&self, id: NamespaceId, processes: &[Process]) -> Option<OwnedFd> {
+    fn open_own(&self, id: NamespaceId, processes: &[Process]) -> Option<Candidate> {
         let namespace = processes.iter().find_map(|process| {
             let namespace = process.open_mount_namespace().ok()?;
-            let same = FileId::of_fd(&namespace).map(NamespaceId::of) == Ok(id);
-            same.then_some(namespace)
+            (id_of(&namespace) == Some(id)).then_some(namespace)
         })?;
+        let candidate = self.candidate(namespace)?;
+        Some(Candidate {
+            is_pinned: false,
+            ..candidate
+        })
+    }
+
+    /// A pinned mount namespace, if it belongs to this user namespace.
+    fn candidate(&self, namespace: OwnedFd) -> Option<Candidate> {
         let owner = owner(&namespace).and_then(FileId::of_fd);
-        (owner == Ok(self.user_namespace)).then_some(namespace)
+        (owner == Ok(self.user_namespace)).then_some(Candidate {
+            id: id_of(&namespace)?,
+            namespace,
+            is_pinned: true,
+            processes: Vec::new(),
+        })
+    }
+
+    /// Enter each, and add those that are views.
+    fn add_views(
+        &self,
+        candidates: Vec<Candidate>,
+        name: Option<&Name>,
+        views: &mut Vec<FoundView>,
+    ) -> Result<(), Error> {
+        let roots = on_thread(|| {
+            let root = |it: &Candidate| enter(&it.namespace).and_then(|()| open_root());
+            Ok(candidates.iter().map(root).collect::<Vec<_>>())
+        })?;
+        for (candidate, root) in candidates.into_iter().zip(roots) {
+            if let Ok(root) = root
+                && let Some(record) = self.record_below(&root)
+                && name.is_none_or(|name| record.name.as_ref() == Some(name))
+            {
+                views.push(FoundView {
+                    record,
+                    id: candidate.id,
+                    root,
+                    processes: candidate.processes,
+                    pinned: candidate.is_pinned.then_some(candidate.namespace),
+                });
+            }
+        }
+        Ok(())
     }
 
     /// The record of a view over this very `/etc`.

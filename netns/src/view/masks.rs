@@ -78,6 +78,15 @@ pub(super) fn renew(record: &Mounted) -> Result<Vec<&'static Path>, Error> {
     Ok(renewed)
 }
 
+/// Whether those who have this root directory cannot reach any of the daemons.
+pub(super) fn are_on(root: impl AsFd) -> bool {
+    let has_var_run = !leads_to_run(Path::new(VAR_RUN));
+    HOST_RESOLVERS
+        .iter()
+        .filter(|resolver| has_var_run || !resolver.directory.starts_with(VAR_RUN))
+        .all(|resolver| is_hidden(resolver, &root))
+}
+
 /// Whether those who have this root directory cannot reach the daemon.
 pub(super) fn is_hidden(resolver: &HostResolver, root: impl AsFd) -> bool {
     let directory = Path::new(resolver.directory);

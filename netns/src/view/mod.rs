@@ -11,6 +11,7 @@ mod found;
 mod heal;
 mod masks;
 mod overrides;
+mod pin;
 mod record;
 mod sysfs;
 mod tmpfs;
@@ -31,6 +32,8 @@ pub use base::Base;
 pub use found::FoundView;
 pub use heal::{Care, Healed, Mended, Mending};
 use overrides::Overrides;
+pub(crate) use pin::is_in_pinned_view;
+pub use pin::{pin, unpin};
 use record::Blank;
 pub use record::Record;
 pub(crate) use tree::{look_below, open_directory};
@@ -94,6 +97,10 @@ pub enum Event {
         /// What: a path, or the kind of a new file system.
         source: PathBuf,
     },
+    /// A view was entered that this is the file of, see [`pin`].
+    Entered(PathBuf),
+    /// There is such a view, but it was not used: why.
+    SetAside(String),
     /// A promise that could not be kept, none that decides which files of `/etc` are seen.
     Warning(String),
 }
@@ -101,12 +108,19 @@ pub enum Event {
 /// The view that this process is in.
 #[derive(Debug)]
 pub struct View {
-    working_directory: WorkingDirectory,
     overrides: Overrides,
     record: Record,
+    /// None if it was there before.
+    making: Option<Making>,
+}
+
+/// What is needed until a view is made.
+#[derive(Debug)]
+struct Making {
+    working_directory: WorkingDirectory,
     /// Where the record is to be written, or why there is no place for it.
     blank: nix::Result<Blank>,
-    umask: Option<Umask>,
+    _umask: Umask,
 }
 
 impl View {
@@ -126,7 +140,7 @@ impl View {
         options: Options,
         report: &mut dyn FnMut(Event),
     ) -> Result<View, Error> {
-        let umask = Umask::usual();
+        let _umask = Umask::usual();
         let working_directory = WorkingDirectory::remember();
         namespace.enter()?;
         unshare_mounts()?;
@@ -139,12 +153,28 @@ impl View {
         }
         let overrides = Overrides::put_in_place(directory, options.etc, report)?;
         Ok(View {
-            working_directory,
             overrides,
             record: Record::new(options, name),
-            blank,
-            umask: Some(umask),
+            making: Some(Making {
+                working_directory,
+                blank,
+                _umask,
+            }),
         })
+    }
+
+    /// Move this process into the view of the namespace that [`pin`] has prepared. None if there is
+    /// none, or one that is not what [`View::enter`] would make now and cannot be made so.
+    ///
+    /// # Errors
+    /// As [`View::enter`].
+    pub fn enter_pinned(
+        namespace: &Namespace,
+        name: &Name,
+        options: Options,
+        report: &mut dyn FnMut(Event),
+    ) -> Result<Option<View>, Error> {
+        pin::enter(namespace, name, options, report)
     }
 
     /// Hide the host's daemons, enter the working directory again by its name, then make sure that
@@ -156,14 +186,20 @@ impl View {
     /// [`Error::Override`] if one cannot be kept in place; [`Error::System`] if a daemon cannot be
     /// hidden.
     pub fn settle(&mut self, report: &mut dyn FnMut(Event)) -> Result<(), Error> {
-        let _umask = self.umask.take();
+        let Some(making) = self.making.take() else {
+            return self.overrides.verify();
+        };
         if self.record.host_resolvers == HostResolvers::Mask {
             masks::put_on(report)?;
         }
-        self.working_directory.enter_again()?;
+        making.working_directory.enter_again()?;
         // Not earlier: a view with a record may be healed, which would interfere.
         let write = |blank: &Blank| blank.write(&self.record, self.overrides.in_place());
-        let written = self.blank.as_ref().map_err(|errno| *errno).and_then(write);
+        let written = making
+            .blank
+            .as_ref()
+            .map_err(|errno| *errno)
+            .and_then(write);
         if let Err(errno) = written
             && !self.overrides.are_none()
         {

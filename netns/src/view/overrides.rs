@@ -87,6 +87,32 @@ impl Overrides {
         Ok(overrides)
     }
 
+    /// Those of a view that was made before. None if they are not all that the namespace has now.
+    pub(super) fn found(
+        directory: Option<OverridesDir>,
+        entries: Vec<Override>,
+        in_place: &[OsString],
+    ) -> Option<Overrides> {
+        let is_named = |name: &OsString| entries.iter().any(|entry| entry.name() == name);
+        if in_place.len() != entries.len() || !in_place.iter().all(is_named) {
+            return None;
+        }
+        let found = |entry: &Override| {
+            let mounted = Placed::mounted(entry);
+            let directory = directory.as_ref()?;
+            if mounted.is_seen(directory) {
+                return Some(mounted);
+            }
+            let linked = Placed {
+                how: How::Linked,
+                ..mounted
+            };
+            linked.is_seen(directory).then_some(linked)
+        };
+        let placed = entries.iter().map(found).collect::<Option<_>>()?;
+        Some(Overrides { directory, placed })
+    }
+
     /// Whether the namespace has no files of its own.
     pub(super) fn are_none(&self) -> bool {
         self.placed.is_empty()

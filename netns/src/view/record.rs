@@ -17,7 +17,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
@@ -169,6 +169,12 @@ impl Blank {
 /// A record that is mounted.
 pub(super) struct Mounted(OwnedFd);
 
+impl AsFd for Mounted {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
 impl Mounted {
     /// Of the view whose root directory is `root`. None if it is no view.
     pub(super) fn below(root: impl AsFd) -> nix::Result<Option<Mounted>> {
@@ -263,7 +269,7 @@ pub(super) fn open_root() -> nix::Result<OwnedFd> {
     open_directory(Path::new("/"))
 }
 
-fn make_mount_point(path: &Path) -> nix::Result<()> {
+pub(super) fn make_mount_point(path: &Path) -> nix::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true).mode(0o755);
     builder.create(path).map_err(|error| errno_of(&error))

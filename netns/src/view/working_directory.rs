@@ -16,15 +16,17 @@ use crate::{ETC, Error};
 #[derive(Debug)]
 pub(super) struct WorkingDirectory(Option<PathBuf>);
 
+/// Whether a view may have another directory of this path.
+pub(super) fn is_covered(path: &Path) -> bool {
+    let masks = HOST_RESOLVERS.iter().map(|resolver| resolver.directory);
+    let mut tops = [ETC, "/sys"].into_iter().chain(masks);
+    tops.any(|top| path.starts_with(top))
+}
+
 impl WorkingDirectory {
     pub(super) fn remember() -> WorkingDirectory {
         let path = env::current_dir().ok().filter(|path| {
-            let masks = HOST_RESOLVERS.iter().map(|resolver| resolver.directory);
-            let covered = [ETC, "/sys"]
-                .into_iter()
-                .chain(masks)
-                .any(|top| path.starts_with(top));
-            covered && FileId::of_path(Path::new(".")).is_ok_and(|id| id.is_at(path))
+            is_covered(path) && FileId::of_path(Path::new(".")).is_ok_and(|id| id.is_at(path))
         });
         WorkingDirectory(path)
     }

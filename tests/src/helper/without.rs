@@ -9,13 +9,14 @@ use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, apply_filter};
 use super::{Failure, context};
 
 /// The calls that a test can take away.
-const CALLS: [(&str, libc::c_long); 8] = [
+const CALLS: [(&str, libc::c_long); 9] = [
     ("open_tree", libc::SYS_open_tree),
     ("move_mount", libc::SYS_move_mount),
     ("fsopen", libc::SYS_fsopen),
     ("fsconfig", libc::SYS_fsconfig),
     ("fsmount", libc::SYS_fsmount),
     ("faccessat2", libc::SYS_faccessat2),
+    ("sched_setaffinity", libc::SYS_sched_setaffinity),
     ("statmount", 457),
     ("listmount", 458),
 ];
