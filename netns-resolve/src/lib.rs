@@ -13,14 +13,13 @@ mod question;
 
 use std::ffi::OsStr;
 use std::fmt::Display;
-use std::io::{self, IsTerminal as _, Write};
+use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::pin::pin;
 use std::process::ExitCode;
 
 use clap::Parser as _;
 use clap::error::ErrorKind;
 use futures::StreamExt as _;
-use futures::executor::block_on;
 use netns::{Name, Selector, printable, printable_bytes, usage_error};
 use netns_resolver::{Family, Options, Resolver};
 
@@ -125,17 +124,20 @@ fn run(cli: &Cli) -> Result<Exit, Stopped> {
     } else {
         None
     };
+    let around = if cli.explain { around(&resolver) } else { None };
+    // Nothing here is wanted outside any more, and inside no lookup takes another thread. Who may not go there is told where that matters.
+    let _ = resolver.namespace().enter();
     let stdout = io::stdout();
     let mut session = Session {
         cli,
         label,
         resolver: &resolver,
-        around: if cli.explain { around(&resolver) } else { None },
+        around,
         glibc,
         several: cli.hosts.len() > 1 || cli.hosts[0] == "-",
         style: Style::for_terminal(stdout.is_terminal()),
         worst: Exit::Found,
-        out: stdout.lock(),
+        out: BufWriter::new(stdout.lock()),
     };
     let verdicts = hosts::all(&cli.hosts)
         .map(async |host| {
@@ -143,13 +145,20 @@ fn run(cli: &Cli) -> Result<Exit, Stopped> {
             let verdict = question(cli, &host).ask(&resolver).await;
             Ok((host, verdict))
         })
-        .buffered(AT_ONCE);
+        .buffered(AT_ONCE)
+        .ready_chunks(AT_ONCE);
     let mut verdicts = pin!(verdicts);
-    while let Some(verdict) = block_on(verdicts.next()) {
-        let (host, verdict) = verdict?;
-        session.tell(&host, &verdict).map_err(Stopped::Output)?;
-    }
-    Ok(session.worst)
+    resolver.block_on(async {
+        while let Some(verdicts) = verdicts.next().await {
+            for verdict in verdicts {
+                let (host, verdict) = verdict?;
+                session.tell(&host, &verdict).map_err(Stopped::Output)?;
+            }
+            // No other is there yet.
+            session.out.flush().map_err(Stopped::Output)?;
+        }
+        Ok(session.worst)
+    })
 }
 
 fn resolver(namespace: &OsStr) -> Result<Resolver, netns::Error> {
@@ -177,7 +186,7 @@ struct Session<'a> {
     several: bool,
     style: Style,
     worst: Exit,
-    out: io::StdoutLock<'static>,
+    out: BufWriter<io::StdoutLock<'static>>,
 }
 
 impl Session<'_> {
@@ -217,17 +226,22 @@ impl Session<'_> {
                 compare::write(&mut self.out, host, verdict, comparison)?;
             }
         }
-        self.out.flush()?;
         let (namespace, host) = (printable(self.label), printable_bytes(host));
         match &verdict.result {
             Err(failure) if !self.cli.json || matches!(failure, Failure::Own(_)) => {
-                complain(format_args!("{namespace}: {host}: {failure}"));
+                self.complain(format_args!("{namespace}: {host}: {failure}"))
             }
-            Ok(found) if found.order_guessed && !self.cli.json => complain(format_args!(
+            Ok(found) if found.order_guessed && !self.cli.json => self.complain(format_args!(
                 "{namespace}: {host}: the order is a guess: only root sees the namespace's routes"
             )),
-            _ => {}
+            _ => Ok(()),
         }
+    }
+
+    /// After what was told before it, where both go to the same place.
+    fn complain(&mut self, message: impl Display) -> io::Result<()> {
+        self.out.flush()?;
+        complain(message);
         Ok(())
     }
 
@@ -235,6 +249,8 @@ impl Session<'_> {
     /// hangs is replaced for the next host.
     fn compare(&mut self, question: &Question<'_>, verdict: &Verdict) -> Option<Comparison> {
         let glibc = self.glibc.as_mut()?;
+        // It may take its time.
+        let _ = self.out.flush();
         let comparison = compare::compare(glibc, question, verdict)?;
         if let Comparison::Different(answer) = &comparison {
             self.worst = self.worst.max(Exit::Different);

@@ -112,6 +112,19 @@ impl EtcFiles {
         Ok(Winner::Host(Path::new(ETC).join(file)))
     }
 
+    /// Whether [`EtcFiles::winner`] still has reason to name this file, told with one system call
+    /// at most. That the file itself has not changed since, the caller must know.
+    pub fn is_won_by(&self, winner: &Winner) -> bool {
+        match (winner, &self.overrides) {
+            (Winner::Namespace(path), Some(overrides)) => path.parent() == Some(overrides),
+            (Winner::Namespace(_), None) => false,
+            (Winner::Host(_), None) => true,
+            (Winner::Host(path), Some(overrides)) => path
+                .file_name()
+                .is_some_and(|file| lstat(&overrides.join(file)) == Err(Errno::ENOENT)),
+        }
+    }
+
     /// The directory of overrides, if there is one.
     pub(crate) fn open(&self) -> Result<Option<OverridesDir>, Error> {
         let Some(path) = &self.overrides else {

@@ -2,6 +2,7 @@
 //! thread: rtnetlink(7).
 
 mod netlink;
+mod news;
 mod routes;
 
 use std::io;
@@ -9,6 +10,7 @@ use std::net::IpAddr;
 
 use nix::net::if_::{if_indextoname, if_nametoindex};
 
+pub use news::AddressNews;
 pub use routes::{Gateway, default_gateways};
 
 const RTM_NEWLINK: u16 = 16;

@@ -3,6 +3,7 @@
 
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use conf::gai_conf::GaiConf;
 use conf::host_conf::HostConf;
@@ -58,9 +59,10 @@ impl<'r> Lookup<'r> {
         }
     }
 
-    /// The content of a file, None if it cannot be read.
-    pub(crate) fn file(&mut self, name: &'static str) -> Result<Option<Vec<u8>>, netns::Error> {
-        Ok(files::read(&self.etc, name, &mut self.trace)?.ok())
+    /// The content of a file, nothing if it cannot be read.
+    pub(crate) fn file(&mut self, name: &'static str) -> Result<Arc<[u8]>, netns::Error> {
+        let read = self.target.files.read(&self.etc, name, &mut self.trace)?;
+        Ok(read.unwrap_or_default())
     }
 
     /// Read resolv.conf, which glibc does before it asks the first service, be that DNS or not.
@@ -70,7 +72,7 @@ impl<'r> Lookup<'r> {
     pub(crate) fn resolver_context(&mut self) -> Result<(), Error> {
         let mut trace = Trace::default();
         // What keeps an override from being put in place matters to DNS alone.
-        let Ok(content) = files::read(&self.etc, "resolv.conf", &mut trace) else {
+        let Ok(content) = self.target.files.read(&self.etc, "resolv.conf", &mut trace) else {
             return Ok(());
         };
         let content = match content {
@@ -99,7 +101,10 @@ impl<'r> Lookup<'r> {
     /// it looks for in every lookup, and host.conf, for which it does in the first.
     pub(crate) fn misses_a_file(&self) -> bool {
         let is_missing = |name| {
-            let read = files::read(&self.etc, name, &mut Trace::default());
+            let read = self
+                .target
+                .files
+                .read(&self.etc, name, &mut Trace::default());
             read.is_ok_and(|content| content.is_err())
         };
         let host_conf_is_missing = match &self.target.environment.resolv_host_conf {
@@ -114,7 +119,11 @@ impl<'r> Lookup<'r> {
     /// # Errors
     /// [`Code::System`] if the file is there and cannot be read, or has a syntax error (`EINVAL`).
     pub(crate) fn services(&mut self) -> Result<Vec<Service>, Error> {
-        let nsswitch = match files::read(&self.etc, "nsswitch.conf", &mut self.trace)? {
+        let nsswitch = match self
+            .target
+            .files
+            .read(&self.etc, "nsswitch.conf", &mut self.trace)?
+        {
             Ok(content) => Nsswitch::parse(&content),
             Err(unread) if unread.is_absence() => Nsswitch::default(),
             Err(unread) => return Err(self.unreadable("nsswitch.conf", unread).into()),
@@ -134,10 +143,12 @@ impl<'r> Lookup<'r> {
         if self.host_conf.is_none() {
             let environment = &self.target.environment;
             let content = match &environment.resolv_host_conf {
-                Some(path) => files::read_elsewhere(path, &mut self.trace),
+                Some(path) => files::read_elsewhere(path, &mut self.trace)
+                    .unwrap_or_default()
+                    .into(),
                 None => self.file("host.conf")?,
             };
-            let host_conf = HostConf::parse(&content.unwrap_or_default(), environment);
+            let host_conf = HostConf::parse(&content, environment);
             self.note_variables(&[
                 ("RESOLV_HOST_CONF", &environment.resolv_host_conf),
                 ("RESOLV_MULTI", &environment.resolv_multi),
@@ -168,11 +179,9 @@ impl<'r> Lookup<'r> {
 
     /// Whether the namespace has IPv4 and IPv6 addresses other than 127.0.0.1 and ::1.
     pub(crate) async fn configured_families(&mut self) -> Result<(bool, bool), Error> {
-        let seen = self
-            .target
-            .inside_or_here()?
-            .run(sources::interfaces)
-            .await?;
+        let known = self.target.interfaces.clone();
+        let place = self.target.inside_or_here()?;
+        let seen = place.run(move || known.get()).await?;
         Ok((seen.has_ipv4(), seen.has_ipv6()))
     }
 
@@ -190,12 +199,15 @@ impl<'r> Lookup<'r> {
 
     /// The addresses in the order in which a program in the namespace gets them.
     pub(crate) async fn ordered(&mut self, addresses: Vec<Address>) -> Result<Vec<Address>, Error> {
-        let conf = GaiConf::parse(&self.file("gai.conf")?.unwrap_or_default());
+        let conf = GaiConf::parse(&self.file("gai.conf")?);
         self.trace.append_notes(&conf.notes);
         let Some(place) = self.place_for_order()? else {
             return Ok(sources::order_unseen(addresses, &conf));
         };
-        let order = place.run(move || sources::order(addresses, &conf)).await?;
+        let known = self.target.interfaces.clone();
+        let order = place
+            .run(move || sources::order(addresses, &conf, &known.get()))
+            .await?;
         let ordered = order.iter().map(|entry| entry.address.clone()).collect();
         self.trace.push(Step::Order(order));
         Ok(ordered)

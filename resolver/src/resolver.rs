@@ -7,7 +7,7 @@ use std::sync::Arc;
 use netns::{Name, Namespace, Selector};
 
 use crate::address::{Address, Family};
-use crate::block_on::block_on;
+use crate::block_on::{block_on, drive};
 use crate::error::Error;
 use crate::lookup::Lookup;
 use crate::target::Target;
@@ -144,6 +144,16 @@ impl Resolver {
         block_on(self.reverse_async(address))
     }
 
+    /// Drive `future`, and with it all lookups that it awaits, on the calling thread. If that is in
+    /// the namespace (and stays there), they need no other thread then, not even for DNS: the
+    /// cheapest way to make many at a time.
+    ///
+    /// # Panics
+    /// Within a runtime of tokio.
+    pub fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
+        drive(&self.target.namespace, future)
+    }
+
     /// [`Resolver::lookup`] as a future, for any runtime.
     ///
     /// DNS is asked on a thread of the resolver's own inside the namespace. Files are read on the
@@ -179,5 +189,19 @@ impl Resolver {
             }
             Err(error) => Outcome::failed(error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// So that programs may spawn them.
+    #[test]
+    fn lookups_are_send() {
+        fn is_send(_: impl Send) {}
+        let resolver = Resolver::current().unwrap();
+        is_send(resolver.lookup_async("alpha", Options::default()));
+        is_send(resolver.reverse_async([192, 0, 2, 1].into()));
     }
 }

@@ -1,6 +1,8 @@
 //! The source address the kernel would use for a destination, in the namespace of the calling
 //! thread: the end of glibc's getaddrinfo, `try_connect` in `sysdeps/posix/getaddrinfo.c`.
 
+mod known;
+
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, SocketAddrV4, SocketAddrV6};
 use std::os::fd::AsRawFd;
@@ -15,13 +17,17 @@ use nix::sys::socket::{
 use crate::address::Address;
 use crate::order::{self, Candidate, Interfaces};
 use crate::trace::Ordered;
+pub(crate) use known::KnownInterfaces;
 
 /// Link types of tunnels, linux/if_arp.h: to IPv4, to IPv6, and IPv6 in IPv4.
 const TUNNELS: [u16; 3] = [libc::ARPHRD_TUNNEL, libc::ARPHRD_TUNNEL6, libc::ARPHRD_SIT];
 
 /// The addresses in the order in which glibc would give them to a program in this namespace.
-pub(crate) fn order(addresses: Vec<Address>, conf: &GaiConf) -> Vec<Ordered> {
-    let interfaces = interfaces();
+pub(crate) fn order(
+    addresses: Vec<Address>,
+    conf: &GaiConf,
+    interfaces: &Interfaces,
+) -> Vec<Ordered> {
     let mut links = None;
     let mut is_native = |index| {
         let links = links.get_or_insert_with(|| interfaces::link_types().unwrap_or_default());
@@ -29,7 +35,7 @@ pub(crate) fn order(addresses: Vec<Address>, conf: &GaiConf) -> Vec<Ordered> {
             .iter()
             .any(|&(link, kind)| link == index && !TUNNELS.contains(&kind))
     };
-    order::order(candidates(addresses), &interfaces, conf, &mut is_native)
+    order::order(candidates(addresses), interfaces, conf, &mut is_native)
 }
 
 /// The order as far as it can be told without looking into the namespace.
@@ -43,11 +49,6 @@ pub(crate) fn order_unseen(addresses: Vec<Address>, conf: &GaiConf) -> Vec<Addre
         .collect();
     let order = order::order(candidates, &Interfaces::unknown(), conf, &mut |_| true);
     order.into_iter().map(|entry| entry.address).collect()
-}
-
-/// The addresses of the interfaces.
-pub(crate) fn interfaces() -> Interfaces {
-    interfaces::addresses().map_or_else(|_| Interfaces::unknown(), Interfaces::new)
 }
 
 /// The IPv4 addresses of the interfaces, with the lengths of their prefixes.

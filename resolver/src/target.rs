@@ -5,9 +5,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use conf::environment::Environment;
 use netns::{EtcFiles, Name, Namespace};
+use tokio::runtime::Handle;
 
-use crate::files::{Etc, HostsCache};
-use crate::inside::Inside;
+use crate::block_on::{is_driven_in, runtime_in};
+use crate::files::{Etc, HostsCache, SmallFiles};
+use crate::inside::{Inside, NO_RUNTIME, failed};
+use crate::sources::KnownInterfaces;
 
 /// See the module.
 #[derive(Debug)]
@@ -16,6 +19,8 @@ pub(crate) struct Target {
     pub(crate) name: Option<Name>,
     pub(crate) environment: Environment,
     pub(crate) hosts: HostsCache,
+    pub(crate) files: SmallFiles,
+    pub(crate) interfaces: Arc<KnownInterfaces>,
     inside: Mutex<Option<Arc<Inside>>>,
     /// In place of `/etc`, with no way inside.
     #[cfg(test)]
@@ -29,6 +34,8 @@ impl Target {
             name,
             environment: Environment::from_process(),
             hosts: HostsCache::default(),
+            files: SmallFiles::default(),
+            interfaces: Arc::default(),
             inside: Mutex::default(),
             #[cfg(test)]
             directory: None,
@@ -73,15 +80,33 @@ impl Target {
         }
     }
 
+    /// Where to ask DNS: on the calling thread if that is in the namespace and drives lookups, else
+    /// inside.
+    pub(crate) fn place_for_dns(&self) -> Result<DnsPlace, netns::Error> {
+        match runtime_in(&self.namespace) {
+            Some(runtime) => {
+                let runtime = runtime.map_err(|error| failed(NO_RUNTIME, &error))?;
+                Ok(DnsPlace::Here(runtime.handle().clone()))
+            }
+            None => self.inside().map(DnsPlace::Inside),
+        }
+    }
+
     /// Where to do what depends on the namespace and does not wait: on the calling thread if that
     /// is in the namespace, else inside.
     pub(crate) fn inside_or_here(&self) -> Result<Place, netns::Error> {
-        if self.namespace.is_current() {
+        if is_driven_in(&self.namespace) || self.namespace.is_current() {
             Ok(Place::Here)
         } else {
             self.inside().map(Place::Inside)
         }
     }
+}
+
+/// See [`Target::place_for_dns`].
+pub(crate) enum DnsPlace {
+    Here(Handle),
+    Inside(Arc<Inside>),
 }
 
 /// See [`Target::inside_or_here`].
@@ -97,7 +122,7 @@ impl Place {
     ) -> Result<T, netns::Error> {
         match self {
             Place::Here => Ok(work()),
-            Place::Inside(inside) => inside.run(async move || work()).await,
+            Place::Inside(inside) => inside.call(work).await,
         }
     }
 }

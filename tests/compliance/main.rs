@@ -16,6 +16,7 @@ mod healing; // --heal and --watch
 mod host_resolvers; // daemons of the host that answer for names
 mod hostile; // processes that would have healing work for them
 mod killed; // a start that is killed half way
+mod many; // many hosts in one netns-resolve
 mod names; // what may name a namespace
 mod nested; // a view made from within a view
 mod overrides; // which files come over /etc, and how
@@ -59,6 +60,7 @@ fn main() -> ExitCode {
         check::cases(),
         host_resolvers::cases(),
         resolve::cases(),
+        many::cases(),
         compare::cases(),
         dns::cases(),
         three_ways::cases(),

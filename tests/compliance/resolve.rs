@@ -12,9 +12,6 @@ pub(crate) fn cases() -> Vec<Case> {
         alone!(bad_usage_is_125),
         alone!(several_hosts_are_told_apart),
         alone!(options_may_follow_the_name),
-        alone!(hosts_may_come_from_standard_input),
-        alone!(each_line_is_answered_before_the_next_is_there),
-        alone!(thousands_of_hosts_are_answered_in_order),
         alone!(families_narrow_the_answer),
         alone!(addrconfig_leaves_an_explicit_family_nothing),
         alone!(numeric_hosts_need_no_file),
@@ -120,81 +117,6 @@ fn options_may_follow_the_name() {
             .run()
             .prints("fd00::1");
     }
-}
-
-fn hosts_may_come_from_standard_input() {
-    let (sandbox, alpha) = Sandbox::alpha();
-    alpha.file("hosts", "10.0.0.1 one\n10.0.0.2 two\n");
-    let run = |args: &[&str], input: &str| {
-        sandbox
-            .netns_resolve(args.iter().copied())
-            .input(input)
-            .run()
-    };
-    run(&["alpha", "-"], "one\ntwo\n").prints("one\t10.0.0.1\ntwo\t10.0.0.2");
-    run(&["alpha", "-"], "two").prints("two\t10.0.0.2");
-    run(&["alpha", "one", "-", "one"], "two\n")
-        .prints("one\t10.0.0.1\ntwo\t10.0.0.2\none\t10.0.0.1");
-    run(&["alpha", "-"], "").prints("");
-    run(&["alpha", "-"], "\none\n")
-        .exits(2)
-        .complains(&["EAI_NONAME"]);
-    run(&["alpha", "-"], "o\0e\none\n")
-        .exits(125)
-        .complains(&["NUL"]);
-    run(&["alpha", "-"], "nosuch\none\n").exits(2);
-}
-
-fn each_line_is_answered_before_the_next_is_there() {
-    let (sandbox, alpha) = Sandbox::alpha();
-    alpha.file("nsswitch.conf", NSSWITCH_DNS);
-    alpha.file("resolv.conf", "nameserver 127.0.0.53\n");
-    let _server = sandbox.dns(&alpha, "127.0.0.53", "www.test A 10.0.0.1\n");
-    let mut running = sandbox.netns_resolve(["alpha", "-"]).spawn();
-    for (host, line) in [
-        ("alpha", "alpha\t127.0.1.1"),
-        ("www.test", "www.test\t10.0.0.1"),
-        ("10.1", "10.1\t10.0.0.1"),
-    ] {
-        running.tell(host);
-        assert_eq!(running.line(), line);
-    }
-    running.end().exits(0);
-}
-
-/// Several are looked up at a time: one after the other this would take a minute.
-fn thousands_of_hosts_are_answered_in_order() {
-    let (sandbox, alpha) = Sandbox::alpha();
-    alpha.file("nsswitch.conf", NSSWITCH_DNS);
-    alpha.file("resolv.conf", "nameserver 127.0.0.53\noptions ndots:1\n");
-    // Those that come late are the first, and nothing is known of every third.
-    let script: String = (0..2000)
-        .map(|n| match n % 3 {
-            0 => format!("h{n}.test A 10.0.{}.{}\n", n / 250, n % 250),
-            1 => format!(
-                "h{n}.test ! delay {}\nh{n}.test A 10.1.{}.{}\n",
-                30,
-                n / 250,
-                n % 250
-            ),
-            _ => String::new(),
-        })
-        .collect();
-    let _server = sandbox.dns(&alpha, "127.0.0.53", &script);
-    let hosts: String = (0..2000).map(|n| format!("h{n}.test\n")).collect();
-    let expected: Vec<_> = (0..2000)
-        .filter(|n| n % 3 != 2)
-        .map(|n| format!("h{n}.test\t10.{}.{}.{}", n % 3, n / 250, n % 250))
-        .collect();
-    let begun = std::time::Instant::now();
-    let run = sandbox
-        .netns_resolve(["-4", "alpha", "-"])
-        .input(&hosts)
-        .run();
-    assert_eq!(run.code(), Some(2));
-    assert!(run.out().lines().eq(expected), "{}", run.out());
-    assert_eq!(run.err().lines().count(), 666);
-    assert!(begun.elapsed().as_secs() < 15, "{:?}", begun.elapsed());
 }
 
 fn families_narrow_the_answer() {

@@ -14,6 +14,10 @@ const NLMSG_ERROR: u16 = 2;
 const NLM_F_REQUEST: u16 = 1;
 const NLM_F_DUMP: u16 = 0x300;
 
+/// The kernel makes its answers fit into what it is given to fill, but for a first one of up to
+/// 8192 bytes.
+const BUFFER: usize = 16 * 1024;
+
 /// Size of `struct nlmsghdr`.
 const HEADER: usize = 16;
 
@@ -41,10 +45,10 @@ pub(super) fn dump<T>(
     uninterrupted(|| send(socket.as_raw_fd(), &request, MsgFlags::empty()))?;
 
     let mut found = Vec::new();
-    let mut buffer = vec![0; 64 * 1024];
+    let mut buffer = [0; BUFFER];
     loop {
-        let length = uninterrupted(|| recv(socket.as_raw_fd(), &mut buffer, MsgFlags::empty()))?;
-        let mut rest = &buffer[..length];
+        let length = uninterrupted(|| recv(socket.as_raw_fd(), &mut buffer, MsgFlags::MSG_TRUNC))?;
+        let mut rest = buffer.get(..length).ok_or(io::ErrorKind::InvalidData)?;
         if rest.is_empty() {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }

@@ -7,9 +7,11 @@
 //! no harm. What is used is hickory's way to sockets, [`RuntimeProvider`], and its framing of
 //! streams, [`TcpClientStream`].
 
+use std::cell::RefCell;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::fd::AsRawFd as _;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
@@ -21,7 +23,9 @@ use hickory_resolver::net::tcp::TcpClientStream;
 use hickory_resolver::net::xfer::{DnsClientStream, DnsStreamHandle};
 use hickory_resolver::net::{BufDnsStreamHandle, NetError};
 use hickory_resolver::proto::op::SerialMessage;
-use nix::sys::socket::{setsockopt, sockopt};
+use nix::sys::socket::{
+    AddressFamily, SockFlag, SockType, SockaddrStorage, connect, setsockopt, socket, sockopt,
+};
 use tokio::io::{Interest, ReadBuf};
 use tokio::time::timeout_at;
 
@@ -29,6 +33,14 @@ use crate::trace::Transport as Over;
 
 /// The longest message (`MAXPACKET`).
 const MAX_MESSAGE: usize = 65536;
+
+/// How many buffers of that length are kept.
+const BUFFERS_KEPT: usize = 64;
+
+thread_local! {
+    /// For the next datagrams: to clear one of this size takes longer than to receive most.
+    static BUFFERS: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
+}
 
 /// A way to reach servers. Tests put a script in its place.
 pub(crate) trait Transport {
@@ -132,13 +144,20 @@ impl<P: RuntimeProvider> Channel for NetworkChannel<P> {
         }
         let received = match self {
             NetworkChannel::Datagrams(socket, _) => {
-                let mut buffer = vec![0; MAX_MESSAGE];
+                let mut buffer = BUFFERS
+                    .with_borrow_mut(Vec::pop)
+                    .unwrap_or_else(|| vec![0; MAX_MESSAGE]);
                 let received = timeout_at(deadline.into(), socket.recv_from(&mut buffer)).await;
-                received.map(|received| {
+                let received = received.map(|received| {
                     let (length, _) = received?;
-                    buffer.truncate(length);
-                    Ok(buffer)
-                })
+                    Ok(buffer[..length].to_vec())
+                });
+                BUFFERS.with_borrow_mut(|buffers| {
+                    if buffers.len() < BUFFERS_KEPT {
+                        buffers.push(buffer);
+                    }
+                });
+                received
             }
             NetworkChannel::Stream(stream, ..) => {
                 let received = timeout_at(deadline.into(), next(stream.as_mut())).await;
@@ -196,20 +215,27 @@ impl RuntimeProvider for Sockets {
         self.tokio.connect_tcp(server, local, limit)
     }
 
+    /// Not bound: to connect does that too.
     fn bind_udp(
         &self,
-        local: SocketAddr,
+        _: SocketAddr,
         server: SocketAddr,
     ) -> Pin<Box<dyn Send + Future<Output = io::Result<Self::Udp>>>> {
         Box::pin(async move {
-            let socket = tokio::net::UdpSocket::bind(local).await?;
+            let family = match server {
+                SocketAddr::V4(_) => AddressFamily::Inet,
+                SocketAddr::V6(_) => AddressFamily::Inet6,
+            };
+            let flags = SockFlag::SOCK_NONBLOCK | SockFlag::SOCK_CLOEXEC;
+            let socket = socket(family, SockType::Datagram, flags, None)?;
             // Without this only "port unreachable" gets through; with it "host unreachable" and
             // the like also end the wait (glibc resolv/res_enable_icmp.c).
             match server {
                 SocketAddr::V4(_) => setsockopt(&socket, sockopt::Ipv4RecvErr, &true)?,
                 SocketAddr::V6(_) => setsockopt(&socket, sockopt::Ipv6RecvErr, &true)?,
             }
-            socket.connect(server).await?;
+            connect(socket.as_raw_fd(), &SockaddrStorage::from(server))?;
+            let socket = tokio::net::UdpSocket::from_std(socket.into())?;
             Ok(ConnectedSocket { socket, server })
         })
     }

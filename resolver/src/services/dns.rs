@@ -1,8 +1,11 @@
 //! The service `dns`: its configuration, and where it is asked from.
 
 use std::ffi::OsString;
+use std::future::poll_fn;
 use std::net::IpAddr;
 use std::os::unix::ffi::OsStringExt as _;
+use std::pin::pin;
+use std::sync::Arc;
 
 use conf::environment::Environment;
 use conf::host_aliases::HostAliases;
@@ -15,13 +18,14 @@ use crate::error::Error;
 use crate::files;
 use crate::lookup::Lookup;
 use crate::nss::Reply;
+use crate::target::DnsPlace;
 use crate::trace::Trace;
 
 /// A question and all that the answer depends on but the servers.
 struct Inquiry {
     question: Question,
     /// The contents of resolv.conf.
-    resolv_conf: Vec<u8>,
+    resolv_conf: Arc<[u8]>,
     environment: Environment,
     aliases: HostAliases,
 }
@@ -57,10 +61,10 @@ impl Lookup<'_> {
         self.dns(Question::Pointer(ip)).await
     }
 
-    /// Ask on the thread inside the namespace. Who may not go there still gets the answer to what
+    /// Ask from inside the namespace. Who may not go there still gets the answer to what
     /// takes no query.
     async fn dns(&mut self, question: Question) -> Result<Reply, Error> {
-        let resolv_conf = self.file("resolv.conf")?.unwrap_or_default();
+        let resolv_conf = self.file("resolv.conf")?;
         let environment = self.target.environment.clone();
         self.note_variables(&[
             ("LOCALDOMAIN", &environment.localdomain),
@@ -77,8 +81,17 @@ impl Lookup<'_> {
             environment,
             aliases: HostAliases::parse(&aliases.unwrap_or_default()),
         };
-        let (reply, trace) = match self.target.inside() {
-            Ok(inside) => {
+        let (reply, trace) = match self.target.place_for_dns() {
+            Ok(DnsPlace::Here(runtime)) => {
+                let network = <Network>::default();
+                let mut made = pin!(inquiry.make(&network));
+                poll_fn(|context| {
+                    let _within = runtime.enter();
+                    made.as_mut().poll(context)
+                })
+                .await
+            }
+            Ok(DnsPlace::Inside(inside)) => {
                 inside
                     .run(async move || inquiry.make(&<Network>::default()).await)
                     .await?
