@@ -87,6 +87,13 @@ pub enum Error {
         advice: &'static str,
     },
 
+    /// A pinned view is no more what a view made now would be, after a start in it had begun.
+    #[error("the pinned view has changed: {why}; try again, or --unpin it")]
+    Pinned {
+        /// How.
+        why: String,
+    },
+
     /// The user database has no such user.
     #[error("no such user: {}", printable(user))]
     NoSuchUser {

@@ -11,7 +11,7 @@ use nix::fcntl::{OFlag, open};
 use nix::sys::stat::{Mode, fstat, stat};
 
 use crate::sys::mount::is_mount_root;
-use crate::sys::statmount::{mount_at, mount_point, mounts_below};
+use crate::sys::statmount::{MountInfo, mount_at, mount_info, mounts_below};
 
 /// A mount that a path leads to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,9 +45,11 @@ fn listed(directory: &Path) -> nix::Result<(u64, Vec<Mount>)> {
     let (id, device) = mount_at(directory)?;
     let mut mounts = Vec::new();
     for id in mounts_below(id, None)? {
-        match mount_point(id) {
+        match mount_info(id) {
             // The root of a mount that lies on the directory itself is no place below it.
-            Ok((point, device)) if point != directory && point.starts_with(directory) => {
+            Ok(MountInfo { point, device, .. })
+                if point != directory && point.starts_with(directory) =>
+            {
                 mounts.push(Mount { point, device });
             }
             // It has gone meanwhile.

@@ -1,38 +1,40 @@
 //! `--pin`: a view that is kept, and used as long as it is what one made now would be.
 
+mod adverse;
+mod mounts;
+
 use testbed::case::Case;
 use testbed::{Command, Namespace, Run, Sandbox, Wrapper, need, ours};
 
 pub(crate) fn cases() -> Vec<Case> {
+    [own(), mounts::cases(), adverse::cases()]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+fn own() -> Vec<Case> {
     vec![
         ours!(commands_share_the_pinned_view),
         ours!(pinned_view_is_told_of),
         ours!(replaced_override_is_seen),
         ours!(override_that_the_host_uncovers_is_put_back),
         ours!(new_and_removed_overrides_count),
-        ours!(bad_override_keeps_commands_from_running),
         ours!(other_options_set_it_aside),
         ours!(namespace_made_anew_sets_it_aside),
-        ours!(mounts_of_the_host_come_in),
-        ours!(host_that_shares_no_mounts_may_mount_none),
-        ours!(host_that_shares_no_more_mounts_sets_it_aside),
         ours!(working_directory_is_kept),
-        ours!(working_directory_that_is_gone_sets_it_aside),
-        ours!(another_mount_namespace_does_not_see_it),
-        ours!(process_with_a_root_of_its_own_keeps_it),
-        ours!(views_are_not_pinned_from_within),
-        ours!(commands_of_other_namespaces_are_not_there),
         ours!(user_is_the_same),
         ours!(daemon_that_starts_later_is_hidden),
+        ours!(what_a_daemon_makes_later_is_seen),
+        ours!(user_who_takes_time_is_looked_up_in_it),
+        ours!(cover_for_a_passing_file_does_not_stay),
+        ours!(directory_of_the_namespace_that_is_exchanged_is_followed),
         ours!(sealed_view_shows_later_files),
         ours!(pinning_again_replaces_it),
-        ours!(pinning_at_once_leaves_one),
-        ours!(left_over_file_is_no_pin),
         ours!(unpin_forgets_it_and_lets_commands_go_on),
         ours!(unpin_needs_no_namespace),
         ours!(heal_finds_it_without_a_process),
         ours!(check_finds_nothing_wrong_with_it),
-        ours!(number_of_the_mount_namespace_may_be_too_low),
         ours!(stray_arguments_are_refused),
     ]
 }
@@ -135,14 +137,6 @@ fn new_and_removed_overrides_count(_: Wrapper) {
     );
 }
 
-fn bad_override_keeps_commands_from_running(_: Wrapper) {
-    let (sandbox, alpha) = pinned(&[]);
-    sandbox.files().fifo(alpha.path("gai.conf"));
-    let run = sandbox.netns_exec(["alpha", "echo", "has run"]).run();
-    run.exits(125).complains(&["gai.conf", "fifo"]);
-    assert!(run.stdout.is_empty(), "{run}");
-}
-
 fn other_options_set_it_aside(_: Wrapper) {
     for options in [
         ["--etc", "sealed"],
@@ -174,66 +168,6 @@ fn namespace_made_anew_sets_it_aside(_: Wrapper) {
     prints_pinned(&shell(&sandbox, "ls /sys/class/net").run(), "lo\nonlynow");
 }
 
-fn mounts_of_the_host_come_in(_: Wrapper) {
-    let (sandbox, _alpha) = pinned(&[]);
-    let script = "mkdir /run/later && mount -t tmpfs none /run/later && touch /run/later/file";
-    sandbox.set_up(sandbox.command(["sh", "-c", script]));
-    prints_pinned(&shell(&sandbox, "ls /run/later").run(), "file");
-    sandbox.set_up(sandbox.command(["umount", "/run/later"]));
-    prints_pinned(&shell(&sandbox, "ls /run/later").run(), "");
-    // And none goes out.
-    shell(
-        &sandbox,
-        "mount -t tmpfs none /run/later && touch /run/later/inside",
-    )
-    .run()
-    .exits(0);
-    sandbox.command(["ls", "/run/later"]).run().prints("");
-}
-
-/// As in most containers.
-fn host_that_shares_no_mounts_may_mount_none(_: Wrapper) {
-    let (sandbox, _alpha) = Sandbox::alpha();
-    let script = "mkdir /run/before /run/later && mount -t tmpfs none /run/before";
-    sandbox.set_up(sandbox.command(["sh", "-c", script]));
-    pin(&sandbox, &[]).exits(0);
-    let entered = || prints_pinned(&shell(&sandbox, "cat /etc/hosts").run(), "127.0.1.1 alpha");
-    entered();
-    // Namespaces and pins count for nothing.
-    let _beta = sandbox.namespace("beta");
-    sandbox.set_up(sandbox.netns_exec(["--pin", "beta"]));
-    entered();
-    for script in [
-        "mount -t tmpfs none /run/later && touch /run/later/file",
-        "umount /run/before",
-    ] {
-        pin(&sandbox, &[]).exits(0);
-        entered();
-        sandbox.set_up(sandbox.command(["sh", "-c", script]));
-        let run = shell(&sandbox, "cat /etc/hosts; ls /run/later").run();
-        assert!(!run.err().contains(ENTERED), "{run}");
-        run.prints("127.0.1.1 alpha\nfile");
-    }
-}
-
-fn host_that_shares_no_more_mounts_sets_it_aside(_: Wrapper) {
-    let (sandbox, _alpha) = pinned(&[]);
-    sandbox.set_up(sandbox.command(["mount", "--make-private", "/"]));
-    let why = "the host has mounted";
-    prints_aside(
-        &shell(&sandbox, "cat /etc/hosts").run(),
-        why,
-        "127.0.1.1 alpha",
-    );
-    // A new group is another one.
-    sandbox.set_up(sandbox.command(["mount", "--make-shared", "/"]));
-    prints_aside(
-        &shell(&sandbox, "cat /etc/hosts").run(),
-        why,
-        "127.0.1.1 alpha",
-    );
-}
-
 fn working_directory_is_kept(_: Wrapper) {
     let (sandbox, alpha) = shared();
     sandbox.files().mkdir("/etc/app");
@@ -256,76 +190,6 @@ fn working_directory_is_kept(_: Wrapper) {
     prints_pinned(&command.run(), "alpha");
     let command = shell(&sandbox, "ls").directory("/sys/class/net");
     prints_pinned(&command.run(), "lo");
-}
-
-fn working_directory_that_is_gone_sets_it_aside(_: Wrapper) {
-    let (sandbox, _alpha) = pinned(&[]);
-    let script = "mkdir -p /run/gone/deep && cd /run/gone && : >file && mount -t tmpfs none \
-                  /run/gone && netns-exec -v alpha cat /etc/hosts file";
-    let run = sandbox.command(["sh", "-c", script]).run();
-    prints_aside(&run, "working directory", "127.0.1.1 alpha");
-    let script = "mkdir /run/away && cd /run/away && rmdir /run/away && \
-                  exec netns-exec alpha cat /etc/hosts";
-    sandbox
-        .command(["sh", "-c", script])
-        .run()
-        .prints("127.0.1.1 alpha")
-        .quiet();
-}
-
-/// There it would lead out of what somebody has put up.
-fn another_mount_namespace_does_not_see_it(_: Wrapper) {
-    let (sandbox, _alpha) = pinned(&[]);
-    let script = "mount -t tmpfs none /mnt && : >/mnt/inside && \
-                  netns-exec -v alpha sh -c 'ls /mnt; cat /etc/hosts'";
-    let run = sandbox
-        .command(["unshare", "--mount", "sh", "-c", script])
-        .run();
-    run.prints("inside\n127.0.1.1 alpha");
-    assert!(!run.err().contains(ENTERED), "{run}");
-    let nested = "netns-exec -v alpha sh -c 'readlink /proc/self/ns/mnt'";
-    let run = sandbox.ip_netns_exec("alpha", ["sh", "-c", nested]).run();
-    assert!(!run.exits(0).err().contains(ENTERED), "{run}");
-}
-
-/// It would get that of the host.
-fn process_with_a_root_of_its_own_keeps_it(_: Wrapper) {
-    let (sandbox, _alpha) = shared();
-    pin(&sandbox, &[]).exits(0);
-    // A copy of all mounts within the mount namespace has the pin as well.
-    let script = "mkdir /run/jail && mount --rbind / /run/jail && \
-                  mount -t tmpfs none /run/jail/mnt && : >/run/jail/mnt/inside";
-    sandbox.set_up(sandbox.command(["sh", "-c", script]));
-    let jail = |args: &[&str]| {
-        let command = sandbox.command(["chroot", "/run/jail", "netns-exec"]);
-        command.args(args).run()
-    };
-    let run = jail(&["-v", "alpha", "sh", "-c", "ls /mnt; cat /etc/hosts"]);
-    prints_aside(&run, "root directory", "inside\n127.0.1.1 alpha");
-    jail(&["--pin", "alpha"])
-        .exits(125)
-        .complains(&["root directory"]);
-}
-
-fn views_are_not_pinned_from_within(_: Wrapper) {
-    let (sandbox, _alpha) = shared();
-    let run = sandbox
-        .netns_exec(["alpha", "netns-exec", "--pin", "alpha"])
-        .run();
-    run.exits(125).complains(&["alpha", "host"]);
-}
-
-/// Their mounts are what a pinned view is without.
-fn commands_of_other_namespaces_are_not_there(_: Wrapper) {
-    let (sandbox, _alpha) = shared();
-    let _beta = sandbox.namespace("beta");
-    pin(&sandbox, &[]).exits(0);
-    let mounts = "grep -c ' /run/netns[ /]' /proc/self/mountinfo || true";
-    prints_pinned(&shell(&sandbox, mounts).run(), "0");
-    let _gamma = sandbox.namespace("gamma");
-    prints_pinned(&shell(&sandbox, mounts).run(), "0");
-    let nested = sandbox.netns_exec(["alpha", "netns-exec", "beta", "true"]);
-    nested.run().exits(125).complains(&["beta", "pinned view"]);
 }
 
 fn user_is_the_same(_: Wrapper) {
@@ -393,30 +257,6 @@ fn pinning_again_replaces_it(_: Wrapper) {
     assert_eq!(running.line(), "127.0.1.1 alpha");
 }
 
-fn pinning_at_once_leaves_one(_: Wrapper) {
-    let (sandbox, _alpha) = shared();
-    let pins = || sandbox.netns_exec(["--pin", "alpha"]).spawn();
-    let running: Vec<_> = (0..8).map(|_| pins()).collect();
-    for run in running.into_iter().map(testbed::Running::end) {
-        run.exits(0).quiet();
-    }
-    let count = ["grep", "-c", "/run/netns-exec/pins", "/proc/self/mountinfo"];
-    // The file system, and one pin on it.
-    sandbox.command(count).run().prints("2");
-    prints_pinned(&shell(&sandbox, "cat /etc/hosts").run(), "127.0.1.1 alpha");
-}
-
-/// As somebody leaves it who is killed before a view is bound.
-fn left_over_file_is_no_pin(_: Wrapper) {
-    let (sandbox, _alpha) = pinned(&[]);
-    sandbox.set_up(sandbox.command(["umount", "/run/netns-exec/pins/views/alpha"]));
-    let run = shell(&sandbox, "cat /etc/hosts").run();
-    run.prints("127.0.1.1 alpha");
-    assert!(!run.err().contains("pin"), "{run}");
-    pin(&sandbox, &[]).exits(0);
-    prints_pinned(&shell(&sandbox, "cat /etc/hosts").run(), "127.0.1.1 alpha");
-}
-
 fn unpin_forgets_it_and_lets_commands_go_on(_: Wrapper) {
     let (sandbox, _alpha) = pinned(&[]);
     let mut running = shell(&sandbox, "echo started; read line; cat /etc/hosts").spawn();
@@ -472,47 +312,6 @@ fn check_finds_nothing_wrong_with_it(_: Wrapper) {
     assert!(check().out().contains("override-lost"));
 }
 
-/// The kernel binds no mount namespace whose number is below that of the one it is bound in, and
-/// hands numbers out by processor. A view is made on another then, or when the numbers of this one
-/// are used up.
-fn number_of_the_mount_namespace_may_be_too_low(_: Wrapper) {
-    need::root();
-    let (sandbox, _alpha) = shared();
-    let script = r#"
-        mount --make-rshared /
-        mkdir -p /run/probe && mount -t tmpfs none /run/probe && mount --make-private /run/probe
-        : >/run/probe/file
-        taskset -c $here unshare --mount sleep 60 & sleep 0.3
-        mount --bind /proc/$!/ns/mnt /run/probe/file 2>/dev/null || echo refused
-        kill $!
-        taskset -c $here $without netns-exec --pin alpha >/dev/null || echo not pinned
-        netns-exec -v alpha cat /etc/hosts 2>&1
-    "#;
-    let expected = format!("netns-exec: {ENTERED}\n127.0.1.1 alpha");
-    for without in ["", "testbed without EPERM sched_setaffinity"] {
-        let mut was_refused = false;
-        for (here, there) in [("0", "1"), ("1", "0")] {
-            let command = [
-                "taskset", "-c", there, "unshare", "--mount", "sh", "-c", script,
-            ];
-            let command = sandbox.command(command).env("here", here);
-            let run = command.env("without", without).run();
-            if run.err().contains("failed to set pid") {
-                need::unmet("it takes two processors");
-            }
-            let out = run.exits(0).out();
-            let out = out
-                .strip_prefix("refused\n")
-                .inspect(|_| was_refused = true)
-                .unwrap_or(&out);
-            assert_eq!(out, expected, "{run}");
-        }
-        if !was_refused {
-            need::unmet("this kernel hands out numbers in order");
-        }
-    }
-}
-
 fn stray_arguments_are_refused(_: Wrapper) {
     let (sandbox, _alpha) = shared();
     for args in [
@@ -527,4 +326,73 @@ fn stray_arguments_are_refused(_: Wrapper) {
         let run = sandbox.netns_exec(args.iter().copied()).run();
         run.exits(125).complains(&["netns-exec: "]);
     }
+}
+
+/// Beside its socket, in the directory that is covered for that.
+fn what_a_daemon_makes_later_is_seen(_: Wrapper) {
+    let (sandbox, _alpha) = pinned(&[]);
+    sandbox.files().mkdir("/run/nscd");
+    sandbox.files().socket("/run/nscd/socket");
+    prints_pinned(&shell(&sandbox, "ls /run/nscd").run(), "");
+    for name in ["one", "two"] {
+        sandbox.files().write(format!("/run/nscd/{name}"), "");
+        prints_pinned(
+            &shell(&sandbox, &format!("ls /run/nscd/{name}")).run(),
+            &format!("/run/nscd/{name}"),
+        );
+    }
+}
+
+/// Meanwhile the host may uncover what it likes, which keeps no command from running.
+fn user_who_takes_time_is_looked_up_in_it(_: Wrapper) {
+    need::root();
+    let (sandbox, alpha) = shared();
+    alpha.file("nsswitch.conf", "passwd: files\nhosts: files\n");
+    pin(&sandbox, &[]).exits(0);
+    let script = "while :; do cp /etc/nsswitch.conf /etc/new; mv /etc/new /etc/nsswitch.conf; \
+                  sleep 0.01; done";
+    let storm = sandbox.command(["sh", "-c", script]).spawn();
+    for _ in 0..30 {
+        let run = sandbox
+            .netns_exec(["-v", "-u", "nobody", "alpha", "true"])
+            .run();
+        run.exits(0).complains(&[ENTERED]);
+    }
+    drop(storm);
+}
+
+/// Where `/etc` is not covered, files can be made in it.
+fn cover_for_a_passing_file_does_not_stay(_: Wrapper) {
+    let (sandbox, alpha) = pinned(&[]);
+    alpha.file(".hosts.swp", "");
+    prints_pinned(
+        &shell(&sandbox, "ls /etc/.hosts.swp").run(),
+        "/etc/.hosts.swp",
+    );
+    sandbox.files().remove(alpha.path(".hosts.swp"));
+    let run = shell(&sandbox, "touch /etc/made; cat /etc/hosts").run();
+    prints_aside(&run, "covers /etc", "127.0.1.1 alpha");
+    sandbox
+        .command(["ls", "/etc/made"])
+        .run()
+        .prints("/etc/made");
+}
+
+/// By a copy with the same files.
+fn directory_of_the_namespace_that_is_exchanged_is_followed(_: Wrapper) {
+    let (sandbox, alpha) = pinned(&["--etc", "sealed"]);
+    let script = "cp -al /etc/netns/alpha /etc/netns/new && mv /etc/netns/alpha /etc/netns/old && \
+                  mv /etc/netns/new /etc/netns/alpha";
+    sandbox.set_up(sandbox.command(["sh", "-c", script]));
+    let options = ["-v", "--etc", "sealed", "alpha", "sh", "-c"];
+    let command = sandbox.netns_exec(options);
+    let mut running = command
+        .arg("cat /etc/hosts; read line; cat /etc/hosts")
+        .spawn();
+    assert_eq!(running.line(), "127.0.1.1 alpha");
+    sandbox
+        .files()
+        .replace(alpha.path("hosts"), "127.0.1.2 alpha\n");
+    running.tell("");
+    assert_eq!(running.line(), "127.0.1.2 alpha");
 }

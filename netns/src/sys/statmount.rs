@@ -128,34 +128,26 @@ pub(crate) fn mounts_below(mount: MountId, start: Option<MountId>) -> nix::Resul
     }
 }
 
-/// Where a mount is, from the root of this process, and its device.
-pub(crate) fn mount_point(mount: MountId) -> nix::Result<(PathBuf, u64)> {
-    ask(mount, STATMOUNT_SB_BASIC | STATMOUNT_MNT_POINT, |answer| {
-        let text = answer.texts.get(answer.point as usize..).unwrap_or(&[]);
-        let text = text.split(|byte| *byte == 0).next().unwrap_or(&[]);
-        let point = OsString::from_vec(text.to_vec());
-        let device = libc::makedev(answer.device_major, answer.device_minor);
-        (point.into(), device)
-    })
-}
-
-/// With whom a mount shares what is mounted below it: numbers of groups, 0 for none.
-pub(crate) struct Propagation {
-    /// Of its peers.
+/// What the kernel says of a mount.
+pub(crate) struct MountInfo {
+    /// Where it is, from the root of this process.
+    pub(crate) point: PathBuf,
+    /// The device of its files, as stat(2) tells it.
+    pub(crate) device: u64,
+    /// What it is mounted on.
+    pub(crate) parent: MountId,
+    /// The group of its peers, to and from which mounts below it go; 0 for none.
     pub(crate) peer_group: u64,
-    /// Of those from which mounts come, but to which none go.
+    /// The group from which mounts come, but to which none go; 0 for none.
     pub(crate) master: u64,
 }
 
-/// The propagation of a mount.
-pub(crate) fn propagation(mount: MountId) -> nix::Result<Propagation> {
-    ask(mount, STATMOUNT_MNT_BASIC, |answer| Propagation {
-        peer_group: answer.peer_group,
-        master: answer.master,
-    })
-}
-
-fn ask<T>(mount: MountId, what: u64, read: impl FnOnce(&Answer) -> T) -> nix::Result<T> {
+/// Look at a mount.
+///
+/// # Errors
+/// ENOENT if there is none of this number in the mount namespace of this thread.
+pub(crate) fn mount_info(mount: MountId) -> nix::Result<MountInfo> {
+    let what = STATMOUNT_SB_BASIC | STATMOUNT_MNT_BASIC | STATMOUNT_MNT_POINT;
     let request = Request::new(mount, what);
     let mut buffer = std::mem::MaybeUninit::<Answer>::zeroed();
     // SAFETY: the request has the size it says and outlives the call; the kernel writes as many
@@ -166,5 +158,13 @@ fn ask<T>(mount: MountId, what: u64, read: impl FnOnce(&Answer) -> T) -> nix::Re
         (result, buffer.assume_init_ref())
     };
     Errno::result(result)?;
-    Ok(read(answer))
+    let text = answer.texts.get(answer.point as usize..).unwrap_or(&[]);
+    let text = text.split(|byte| *byte == 0).next().unwrap_or(&[]);
+    Ok(MountInfo {
+        point: OsString::from_vec(text.to_vec()).into(),
+        device: libc::makedev(answer.device_major, answer.device_minor),
+        parent: MountId(answer.parent),
+        peer_group: answer.peer_group,
+        master: answer.master,
+    })
 }

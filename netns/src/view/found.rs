@@ -59,13 +59,13 @@ impl FoundView {
         &self.record
     }
 
-    /// That of this name that is pinned, without its processes. None if there is none.
-    pub(super) fn pinned(name: &Name) -> Result<Option<FoundView>, Error> {
+    /// One that is pinned, without its processes. None if the mount namespace holds no view of this
+    /// `/etc`.
+    pub(super) fn of_pinned(namespace: OwnedFd) -> Result<Option<FoundView>, Error> {
         let here = Here::look()?;
         let mut views = Vec::new();
-        let pinned = pin::all().into_iter().filter(|(pinned, _)| pinned == name);
-        let candidates = pinned.filter_map(|(_, namespace)| here.candidate(namespace));
-        here.add_views(candidates.collect(), None, &mut views)?;
+        let candidates = here.candidate(namespace).into_iter().collect();
+        here.add_views(candidates, None, &mut views)?;
         Ok(views.pop())
     }
 

@@ -92,6 +92,7 @@ impl FoundView {
     fn heal_with(&self, care: Care, healed: &mut Healed) -> Result<(), Error> {
         let failed = |errno| Error::system("look at a view", errno);
         let mut was_entered = false;
+        let mut lock = None;
         for _ in 0..ATTEMPTS {
             let Some(record) = self.mounted().map_err(failed)? else {
                 return Ok(()); // It is gone.
@@ -104,6 +105,12 @@ impl FoundView {
             if is_whole && (was_entered || !(care.thorough || has_farm.is_some())) {
                 healed.failure = wanted.failure;
                 return Ok(());
+            }
+            if lock.is_none() {
+                let action = "heal a view, which somebody else is doing";
+                let locked = record.lock();
+                lock = Some(locked.map_err(|errno| Error::system(action, errno))?);
+                continue; // They may have done it.
             }
             let hurry = !care.patient || has_farm.is_some();
             let Some(trees) = wanted.trees(self, was_entered)? else {

@@ -32,6 +32,7 @@ pub use base::Base;
 pub use found::FoundView;
 pub use heal::{Care, Healed, Mended, Mending};
 use overrides::Overrides;
+use pin::Pinned;
 pub(crate) use pin::is_in_pinned_view;
 pub use pin::{pin, unpin};
 use record::Blank;
@@ -109,14 +110,21 @@ pub enum Event {
 #[derive(Debug)]
 pub struct View {
     overrides: Overrides,
-    record: Record,
-    /// None if it was there before.
-    making: Option<Making>,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    Making(Making),
+    /// It was there before.
+    Pinned(Box<Pinned>),
+    Settled,
 }
 
 /// What is needed until a view is made.
 #[derive(Debug)]
 struct Making {
+    record: Record,
     working_directory: WorkingDirectory,
     /// Where the record is to be written, or why there is no place for it.
     blank: nix::Result<Blank>,
@@ -154,8 +162,8 @@ impl View {
         let overrides = Overrides::put_in_place(directory, options.etc, report)?;
         Ok(View {
             overrides,
-            record: Record::new(options, name),
-            making: Some(Making {
+            state: State::Making(Making {
+                record: Record::new(options, name),
                 working_directory,
                 blank,
                 _umask,
@@ -180,28 +188,45 @@ impl View {
     /// Hide the host's daemons, enter the working directory again by its name, then make sure that
     /// every override still is what a program opens: put back those that the host has uncovered
     /// since by replacing its file, and put in place those that the namespace has got since. To be
-    /// called last, with the privileges that [`View::enter`] takes.
+    /// called last, with the privileges that [`View::enter`] takes, in the same network namespace.
     ///
     /// # Errors
     /// [`Error::Override`] if one cannot be kept in place; [`Error::System`] if a daemon cannot be
     /// hidden.
     pub fn settle(&mut self, report: &mut dyn FnMut(Event)) -> Result<(), Error> {
-        let Some(making) = self.making.take() else {
-            return self.overrides.verify();
-        };
+        match std::mem::replace(&mut self.state, State::Settled) {
+            State::Making(making) => making.finish(&mut self.overrides, report),
+            State::Pinned(pinned) => pinned.settle(&mut self.overrides),
+            State::Settled => self.overrides.verify(),
+        }
+    }
+
+    fn of_pinned(pinned: Pinned, overrides: Overrides) -> View {
+        View {
+            overrides,
+            state: State::Pinned(Box::new(pinned)),
+        }
+    }
+
+    /// Make sure that every override still is what a program opens. It takes no privilege.
+    ///
+    /// # Errors
+    /// [`Error::Override`] for the first one that is not.
+    pub fn verify(&self) -> Result<(), Error> {
+        self.overrides.verify()
+    }
+}
+
+impl Making {
+    fn finish(self, overrides: &mut Overrides, report: &mut dyn FnMut(Event)) -> Result<(), Error> {
         if self.record.host_resolvers == HostResolvers::Mask {
             masks::put_on(report)?;
         }
-        making.working_directory.enter_again()?;
+        self.working_directory.enter_again()?;
         // Not earlier: a view with a record may be healed, which would interfere.
-        let write = |blank: &Blank| blank.write(&self.record, self.overrides.in_place());
-        let written = making
-            .blank
-            .as_ref()
-            .map_err(|errno| *errno)
-            .and_then(write);
-        if let Err(errno) = written
-            && !self.overrides.are_none()
+        let write = |blank: Blank| blank.write(&self.record, overrides.in_place());
+        if let Err(errno) = self.blank.and_then(write)
+            && !overrides.are_none()
         {
             report(Event::Warning(format!(
                 "the view cannot be healed, and commands that netns-exec runs from within keep its \
@@ -211,19 +236,11 @@ impl View {
             )));
         }
         // From now on whoever watches sees the view.
-        for name in self.overrides.settle(self.record.etc, report)? {
+        for name in overrides.settle(self.record.etc, report)? {
             // Without a record it is not healed.
-            let _ = record::add(&name, self.overrides.source(&name));
+            let _ = record::add(&name, overrides.source(&name));
         }
         Ok(())
-    }
-
-    /// Make sure that every override still is what a program opens. It takes no privilege.
-    ///
-    /// # Errors
-    /// [`Error::Override`] for the first one that is not.
-    pub fn verify(&self) -> Result<(), Error> {
-        self.overrides.verify()
     }
 }
 

@@ -26,26 +26,34 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
 use nix::errno::Errno;
-use nix::fcntl::{Flock, FlockArg, OFlag, OpenHow, ResolveFlag, openat2};
+use nix::fcntl::{AT_FDCWD, Flock, FlockArg, OFlag, OpenHow, ResolveFlag, openat2, readlinkat};
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, CpuSet, sched_setaffinity, unshare};
-use nix::unistd::{Pid, chdir, gettid};
+use nix::unistd::{Pid, gettid, symlinkat};
 
 use super::record::{self, RECORD};
 use super::tree::{Tree, is_mounted, replace, unmount_all};
-use super::{Event, Options, View, tmpfs};
+use super::{Event, Options, Umask, View, tmpfs};
 use crate::error::errno_of;
+use crate::mounts::topmost_below;
 use crate::sys::nsfs::namespace_type;
+use crate::sys::statmount::mount_at;
 use crate::{Error, NAMED_NAMESPACES, Name, Namespace};
-pub(super) use enter::enter;
+pub(super) use enter::{Pinned, enter};
 use note::Note;
 pub(crate) use note::is_in_pinned_view;
-use outside::Here;
-use relation::Relation;
+use outside::Outside;
+use relation::HostMounts;
 use stamp::Stamp;
 
 /// Where all that is kept of them is.
 const PINS: &str = "/run/netns-exec/pins";
+
+/// What who changes that has locked.
+const LOCK: &str = "/run/netns-exec/lock";
+
+/// The link in it to the number of its mount.
+const OWN: &str = "mount";
 
 /// The directory in it of the views.
 const VIEWS: &str = "views";
@@ -61,8 +69,7 @@ const NUMBERS: usize = 5000;
 /// one that is kept already. Commands that run in that one go on in it.
 ///
 /// # Errors
-/// As [`View::enter`]; [`Error::CannotPin`] where mounts of the host would not come into it;
-/// [`Error::System`].
+/// As [`View::enter`]; [`Error::CannotPin`] where pins are made in vain.
 pub fn pin(
     namespace: &Namespace,
     name: &Name,
@@ -70,30 +77,28 @@ pub fn pin(
     report: &mut dyn FnMut(Event),
 ) -> Result<(), Error> {
     let failed = |action: &'static str| move |errno| Error::system(action, errno);
-    if is_mounted(Path::new(RECORD)) {
-        let why = "this is a view itself";
-        let advice = "run it on the host";
-        return Err(Error::CannotPin { why, advice });
-    }
+    let _umask = Umask::usual();
+    refuse_in_view()?;
     let _lock = lock().map_err(failed("lock /run/netns-exec"))?;
-    make_directory().map_err(failed("make the directory of pinned views"))?;
-    let (relation, mounts) = Relation::new().map_err(failed("look at the mounts of the host"))?;
-    // Before the view, so that this name never has one without it.
-    relation::note(name, relation, &mounts).map_err(failed("note the mounts of the host"))?;
-    let wanted = Wanted {
+    make_directory()?;
+    let mounts = HostMounts::look().map_err(failed("look at the mounts of the host"))?;
+    let new = NewPin {
         namespace,
         name,
         options,
-        relation,
+        mounts,
     };
     // The number of a mount namespace must be above that of the one in which it is bound, and
     // numbers are handed out by processor.
     let mut last = Errno::EINVAL;
     for place in Place::all() {
-        match prepare_and_bind(&wanted, place, report)? {
-            Ok(()) => return Ok(()),
+        let (bound, events) = new.make_and_bind(place)?;
+        match bound {
             Err(errno @ (Errno::EINVAL | Errno::ELOOP)) => last = errno,
-            Err(errno) => return Err(failed("bind a mount namespace")(errno)),
+            bound => {
+                events.into_iter().for_each(report);
+                return bound.map_err(failed("bind a mount namespace"));
+            }
         }
     }
     Err(failed("bind a mount namespace")(last))
@@ -102,21 +107,37 @@ pub fn pin(
 /// Forget the pinned view of this name. False if there is none. Commands in it go on.
 ///
 /// # Errors
-/// [`Error::System`].
+/// [`Error::CannotPin`] where pins are not made; [`Error::System`].
 pub fn unpin(name: &Name) -> Result<bool, Error> {
     let failed = |errno| Error::system(format!("unpin {name}"), errno);
-    let _lock = match lock() {
-        Err(Errno::ENOENT) => return Ok(false),
-        lock => lock.map_err(failed)?,
-    };
+    refuse_in_view()?;
+    if !is_mounted(Path::new(PINS)) {
+        return Ok(false);
+    }
+    let _lock = lock().map_err(failed)?;
+    refuse_those_of_others()?;
     let path = path_in(VIEWS, name);
     let was_pinned = open(name).map_err(failed)?.is_some();
     unmount_all(&path).map_err(failed)?;
     relation::forget(name).map_err(failed)?;
     match fs::remove_file(&path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed(errno_of(&error))),
-        _ => Ok(was_pinned),
+        Err(error) => match errno_of(&error) {
+            // The mount is in a copy of this tree somewhere too. What is here now is no pin.
+            Errno::EBUSY | Errno::ENOENT => Ok(was_pinned),
+            errno => Err(failed(errno)),
+        },
+        Ok(()) => Ok(was_pinned),
     }
+}
+
+fn refuse_in_view() -> Result<(), Error> {
+    if !is_mounted(Path::new(RECORD)) {
+        return Ok(());
+    }
+    Err(Error::CannotPin {
+        why: "this is a view itself",
+        advice: "run it on the host",
+    })
 }
 
 /// The pinned views that there are: mount namespaces by name.
@@ -141,7 +162,7 @@ fn open(name: &Name) -> nix::Result<Option<OwnedFd>> {
     let how = OpenHow::new()
         .flags(OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC)
         .resolve(ResolveFlag::RESOLVE_NO_SYMLINKS);
-    match openat2(nix::fcntl::AT_FDCWD, &path_in(VIEWS, name), how) {
+    match openat2(AT_FDCWD, &path_in(VIEWS, name), how) {
         // A plain file is what a killed process has left, or what others see of a pin.
         Ok(file) if namespace_type(&file) == Ok(libc::CLONE_NEWNS) => Ok(Some(file)),
         Ok(_) | Err(Errno::ENOENT | Errno::ENOTDIR | Errno::ELOOP) => Ok(None),
@@ -149,39 +170,64 @@ fn open(name: &Name) -> nix::Result<Option<OwnedFd>> {
     }
 }
 
-/// One at a time makes and removes pins.
+/// One at a time makes and removes pins. Nobody else can open the file.
 fn lock() -> nix::Result<Flock<fs::File>> {
-    let parent = Path::new(PINS).parent().unwrap_or(Path::new("/run"));
-    let directory = match fs::File::open(parent) {
+    let path = Path::new(LOCK);
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).mode(0o600);
+    options.custom_flags(OFlag::O_NOFOLLOW.bits());
+    let file = match options.open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            record::make_mount_point(parent)?;
-            fs::File::open(parent)
+            record::make_mount_point(path.parent().unwrap_or(Path::new("/run")))?;
+            options.open(path)
         }
-        directory => directory,
+        file => file,
     };
-    let directory = directory.map_err(|error| errno_of(&error))?;
-    Flock::lock(directory, FlockArg::LockExclusive).map_err(|(_, errno)| errno)
+    let file = file.map_err(|error| errno_of(&error))?;
+    Flock::lock(file, FlockArg::LockExclusive).map_err(|(_, errno)| errno)
 }
 
 /// A file system of its own that is private: what is bound there is for this mount namespace.
-fn make_directory() -> nix::Result<()> {
+fn make_directory() -> Result<(), Error> {
     let pins = Path::new(PINS);
-    if !is_mounted(pins) {
+    if is_mounted(pins) {
+        return refuse_those_of_others();
+    }
+    let make = || -> nix::Result<()> {
         record::make_mount_point(pins)?;
         tmpfs::put_on(pins)?;
+        let none: Option<&Path> = None;
+        mount(none, pins, none, MsFlags::MS_PRIVATE, none)?;
+        record::make_mount_point(&pins.join(VIEWS))?;
+        record::make_mount_point(&pins.join(MOUNTS))?;
+        let own = mount_at(pins)?.0.number().to_string();
+        symlinkat(own.as_str(), AT_FDCWD, &pins.join(OWN))
+    };
+    make().map_err(|errno| Error::system("make the directory of pinned views", errno))
+}
+
+/// A mount namespace that was made later has a copy of the mount, and of none of the pins.
+fn refuse_those_of_others() -> Result<(), Error> {
+    let pins = Path::new(PINS);
+    let is_own = || -> nix::Result<bool> {
+        let own = mount_at(pins)?.0.number().to_string();
+        Ok(readlinkat(AT_FDCWD, &pins.join(OWN))? == *own)
+    };
+    if is_own() == Ok(true) {
+        return Ok(());
     }
-    let none: Option<&Path> = None;
-    mount(none, pins, none, MsFlags::MS_PRIVATE, none)?;
-    record::make_mount_point(&pins.join(VIEWS))?;
-    record::make_mount_point(&pins.join(MOUNTS))
+    Err(Error::CannotPin {
+        why: "the pinned views are those of another mount namespace",
+        advice: "run it there, or mount a tmpfs on /run/netns-exec",
+    })
 }
 
 /// The view to be made.
-struct Wanted<'a> {
+struct NewPin<'a> {
     namespace: &'a Namespace,
     name: &'a Name,
     options: Options,
-    relation: Relation,
+    mounts: HostMounts,
 }
 
 /// Where to make a mount namespace.
@@ -226,75 +272,77 @@ fn is_there(processor: usize) -> bool {
     Path::new(&format!("/sys/devices/system/cpu/cpu{processor}")).exists()
 }
 
-/// Make a view on a thread and bind its mount namespace from this one. The inner error is that of
-/// the latter.
-fn prepare_and_bind(
-    wanted: &Wanted,
-    place: Place,
-    report: &mut dyn FnMut(Event),
-) -> Result<nix::Result<()>, Error> {
-    let (ready, is_ready) = channel();
-    let (done, is_done) = channel();
-    thread::scope(|scope| {
-        let work = move || prepare(wanted, place, &ready, &is_done);
-        let thread = thread::Builder::new()
-            .spawn_scoped(scope, work)
-            .map_err(|error| Error::system("start a thread", errno_of(&error)))?;
-        let bound = is_ready.recv().map(|thread| bind(thread, wanted.name));
-        drop(done);
-        let events = match thread.join() {
-            Ok(events) => events?,
-            Err(payload) => std::panic::resume_unwind(payload),
-        };
-        events.into_iter().for_each(report);
-        // It was ready, or not at the place.
-        Ok(bound.unwrap_or(Err(Errno::EINVAL)))
-    })
+impl NewPin<'_> {
+    /// Make a view on a thread, and bind its mount namespace from this one: what came of the latter,
+    /// and what there is to tell.
+    fn make_and_bind(&self, place: Place) -> Result<(nix::Result<()>, Vec<Event>), Error> {
+        let (ready, is_ready) = channel();
+        let (done, is_done) = channel();
+        thread::scope(|scope| {
+            let thread = thread::Builder::new()
+                .spawn_scoped(scope, move || self.make(place, &ready, &is_done))
+                .map_err(|error| Error::system("start a thread", errno_of(&error)))?;
+            let bound = is_ready.recv().map(|thread| {
+                // Before the view, so that this name never has one without it.
+                self.mounts.keep(self.name)?;
+                bind(thread, self.name)
+            });
+            drop(done);
+            let events = match thread.join() {
+                Ok(events) => events?,
+                Err(payload) => std::panic::resume_unwind(payload),
+            };
+            // It was ready, or not at the place.
+            Ok((bound.unwrap_or(Err(Errno::EINVAL)), events))
+        })
+    }
+
+    /// On a thread of its own: make a view, say so, and stay in it until that is heard.
+    fn make(
+        &self,
+        place: Place,
+        ready: &Sender<Pid>,
+        is_done: &Receiver<()>,
+    ) -> Result<Vec<Event>, Error> {
+        let failed = |action: &'static str| move |errno| Error::system(action, errno);
+        let mut events = Vec::new();
+        let mut report = |event| events.push(event);
+        let is_whole = Outside::look().and_then(|here| here.enter_namespace_again());
+        if !is_whole.map_err(failed("look at /"))? {
+            let why = "this process has a root directory of its own";
+            let advice = "run it on the host";
+            return Err(Error::CannotPin { why, advice });
+        }
+        match place.go() {
+            // It may not run there. There is another place to try.
+            Err(_) if matches!(place, Place::Processor(_)) => return Ok(events),
+            result => result.map_err(failed("use up the numbers of namespaces"))?,
+        }
+        let stamp = Stamp::of_host();
+        let mut view = View::enter(self.namespace, Some(self.name), self.options, &mut report)?;
+        leave_out_namespaces().map_err(failed("leave the mounts on /run/netns out"))?;
+        view.settle(&mut report)?;
+        let note = Note::new(self.options.sys, self.mounts.relation.last());
+        note.and_then(|note| note.write())
+            .and_then(|()| stamp.write())
+            .map_err(failed("note that a view is pinned"))?;
+        let _ = ready.send(gettid());
+        // An error is what ends the wait.
+        let _ = is_done.recv();
+        Ok(events)
+    }
 }
 
-/// On a thread of its own: make a view, say so, and stay in it until that is heard.
-fn prepare(
-    wanted: &Wanted,
-    place: Place,
-    ready: &Sender<Pid>,
-    is_done: &Receiver<()>,
-) -> Result<Vec<Event>, Error> {
-    let failed = |action: &'static str| move |errno| Error::system(action, errno);
-    let mut events = Vec::new();
-    let mut report = |event| events.push(event);
-    unshare(CloneFlags::CLONE_FS).map_err(failed("leave the working directory"))?;
-    chdir("/").map_err(failed("enter /"))?;
-    if !Here::look()
-        .and_then(|here| here.is_root_of_namespace())
-        .map_err(failed("look at /"))?
-    {
-        let why = "this process has a root directory of its own";
-        let advice = "run it on the host";
-        return Err(Error::CannotPin { why, advice });
+/// Unmount what is on `/run/netns`, or below it where that is no mount: a pinned view would keep
+/// the namespaces alive.
+fn leave_out_namespaces() -> nix::Result<()> {
+    let directory = Path::new(NAMED_NAMESPACES);
+    unmount_all(directory)?;
+    if !directory.is_dir() {
+        return Ok(());
     }
-    match place.go() {
-        // It may not run there. There is another place to try.
-        Err(_) if matches!(place, Place::Processor(_)) => return Ok(events),
-        result => result.map_err(failed("use up the numbers of namespaces"))?,
-    }
-    let stamp = Stamp::of_host();
-    let Wanted {
-        namespace,
-        name,
-        options,
-        ..
-    } = *wanted;
-    let mut view = View::enter(namespace, Some(name), options, &mut report)?;
-    unmount_all(Path::new(NAMED_NAMESPACES))
-        .map_err(failed("leave the mounts on /run/netns out"))?;
-    view.settle(&mut report)?;
-    let note = Note::new(options.sys, &wanted.relation.noted()).and_then(|note| note.write());
-    note.and_then(|()| stamp.write())
-        .map_err(failed("note that a view is pinned"))?;
-    let _ = ready.send(gettid());
-    // An error is what ends the wait.
-    let _ = is_done.recv();
-    Ok(events)
+    let (_, below) = topmost_below(directory).map_err(|error| errno_of(&error))?;
+    below.iter().try_for_each(|mount| unmount_all(&mount.point))
 }
 
 /// Bind the mount namespace of a thread under this name. If there is one already, the new one

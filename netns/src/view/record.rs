@@ -16,14 +16,16 @@
 //! of our own file systems is mounted, and is reached without a symlink.
 
 use std::ffi::{OsStr, OsString};
-use std::fs;
+use std::fs::{self, File};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
-use nix::fcntl::{AT_FDCWD, readlinkat};
+use nix::fcntl::{AT_FDCWD, Flock, FlockArg, OFlag, openat, readlinkat};
 use nix::sys::stat::{Mode, mkdirat};
 use nix::unistd::{UnlinkatFlags, mkdir, symlinkat, unlinkat};
 
@@ -46,6 +48,9 @@ const HOST_ETC: &str = "etc";
 
 /// A directory in which farms grow, made when it is needed.
 const STAGING: &str = "staging";
+
+/// The file that who heals the view has locked.
+const LOCK: &str = "lock";
 
 /// The first part of the text, which also says what the rest looks like.
 const FORMAT: &str = "netns-exec/1";
@@ -207,6 +212,29 @@ impl Mounted {
     /// The overrides that are in place.
     pub(super) fn in_place(&self) -> nix::Result<InPlace> {
         tmpfs::open_below(&self.0, OVERRIDES).map(InPlace)
+    }
+
+    /// Keep others from healing the view meanwhile. Nobody but the user who has made it, and root,
+    /// can open the file.
+    ///
+    /// # Errors
+    /// EBUSY if somebody else is at it for seconds.
+    pub(super) fn lock(&self) -> nix::Result<Flock<File>> {
+        const PATIENCE: Duration = Duration::from_secs(10);
+        const PAUSE: Duration = Duration::from_millis(2);
+        let flags = OFlag::O_RDWR | OFlag::O_CREAT | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+        let mode = Mode::S_IRUSR | Mode::S_IWUSR;
+        let mut file = File::from(openat(&self.0, LOCK, flags, mode)?);
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            file = match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
+                Ok(lock) => return Ok(lock),
+                Err((file, Errno::EWOULDBLOCK)) if Instant::now() < deadline => file,
+                Err((_, Errno::EWOULDBLOCK)) => return Err(Errno::EBUSY),
+                Err((_, errno)) => return Err(errno),
+            };
+            thread::sleep(PAUSE);
+        }
     }
 
     /// An empty directory in which something can be made that is to be mounted elsewhere.

@@ -1,14 +1,18 @@
 //! How what the host mounts comes into a pinned view: mount_namespaces(7).
 //!
 //! Where the mount on the host's `/` is shared, as systemd makes it, the kernel brings it there.
-//! Elsewhere, as in most containers, a view has what was mounted when it was made. It is used as
-//! long as that is all there is, so the mounts of the host are noted, as a number a line, in
+//! Elsewhere, as in most containers, and below a mount that is private, a view has what was there
+//! when it was made. Call such mounts islands; `/sys` is one too, which a view has of its own. A
+//! view is used as long as nothing on them has come, gone or moved. So islands, and what is on
+//! them, are noted in
 //!
 //! ```text
 //! /run/netns-exec/pins/mounts/alpha
 //! ```
 //!
-//! Those of `/run/netns`, which no pinned view has, and of the pins themselves do not count.
+//! after the last of all mounts of then. The mounts of `/run/netns`, which no pinned view has, and
+//! the pins themselves do not count. Nor do flags: a remount never comes into another mount
+//! namespace.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -18,77 +22,89 @@ use nix::errno::Errno;
 
 use super::{MOUNTS, PINS, path_in};
 use crate::error::errno_of;
-use crate::sys::statmount::{MountId, mount_at, mount_point, mounts_below, propagation};
-use crate::{NAMED_NAMESPACES, Name};
+use crate::sys::statmount::{MountId, MountInfo, mount_at, mount_info, mounts_below};
+use crate::view::tree::is_mounted;
+use crate::{NAMED_NAMESPACES, Name, printable};
 
 /// The relation of a view to the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Relation {
-    /// Mounts come from the group of this number.
-    Group(u64),
-    /// None come. The view has those of the host up to this one.
-    UpTo(MountId),
+pub(super) struct Relation {
+    /// The group from which mounts come to the mount on `/`; 0 for none.
+    group: u64,
+    /// The last mount of the host when the view was made.
+    last: MountId,
 }
 
 impl Relation {
-    /// Of a view that is made after this, on the host, where this thread is. With it come the
-    /// mounts to be noted.
+    /// What the kernel does not know of it.
+    pub(super) fn last(self) -> MountId {
+        self.last
+    }
+
+    /// To the host, of a view pinned under this name, if that has all mounts of the host and will
+    /// have those that come.
+    pub(super) fn of_host(name: &Name) -> nix::Result<Option<Relation>> {
+        let (root, info) = root()?;
+        let Ok(text) = fs::read_to_string(path_in(MOUNTS, name)) else {
+            return Ok(None);
+        };
+        let last = is_as_noted(&text, root, is_island(&info))?;
+        let group = group_of(&info);
+        Ok(last.map(|last| Relation { group, last }))
+    }
+
+    /// Of the view that this thread is in, for which this mount was noted as the last.
+    pub(super) fn of_view(last: MountId) -> nix::Result<Relation> {
+        let group = root()?.1.master;
+        Ok(Relation { group, last })
+    }
+}
+
+/// What is noted of the mounts of the host, for a view that is made after that.
+pub(super) struct HostMounts {
+    pub(super) relation: Relation,
+    text: String,
+}
+
+impl HostMounts {
+    /// As they are, where this thread is.
     ///
     /// # Errors
     /// ENOSYS before Linux 6.8.
-    pub(super) fn new() -> nix::Result<(Relation, Vec<MountId>)> {
-        let root = root()?;
-        match propagation(root)?.peer_group {
-            0 => {
-                let all = mounts_below(root, None)?;
-                let last = *all.last().ok_or(Errno::ENOENT)?;
-                Ok((Relation::UpTo(last), that_count(&all)?))
+    pub(super) fn look() -> nix::Result<HostMounts> {
+        let (root, info) = root()?;
+        let all = mounts_below(root, None)?;
+        let last = *all.last().ok_or(Errno::ENOENT)?;
+        let mut text = format!("{}\n", last.number());
+        if is_island(&info) {
+            note(&mut text, root, true, &info);
+        }
+        for (mount, info) in that_count(&all)? {
+            let comes = comes_by_itself(&info)?;
+            if !comes || is_island(&info) {
+                // One on another is seen with it.
+                let is_topmost = comes && !is_island(&parent_of(&info)?);
+                note(&mut text, mount, is_topmost, &info);
             }
-            group => Ok((Relation::Group(group), Vec::new())),
         }
+        let group = group_of(&info);
+        Ok(HostMounts {
+            relation: Relation { group, last },
+            text,
+        })
     }
 
-    /// Of a view pinned under this name that has all mounts of the host, where this thread is, and
-    /// will have those that come. None if there cannot be one.
-    pub(super) fn of_host(name: &Name) -> nix::Result<Option<Relation>> {
-        let root = root()?;
-        match propagation(root)?.peer_group {
-            0 => up_to_now(root, name),
-            group => Ok(Some(Relation::Group(group))),
-        }
-    }
-
-    /// Of the view that this thread is in, for which [`Relation::noted`] was noted.
-    pub(super) fn of_view(noted: &str) -> nix::Result<Option<Relation>> {
-        if let Some(last) = noted.parse().ok().and_then(MountId::new) {
-            return Ok(Some(Relation::UpTo(last)));
-        }
-        let group = propagation(root()?)?.master;
-        Ok((group != 0).then_some(Relation::Group(group)))
-    }
-
-    /// What the kernel does not know of it.
-    pub(super) fn noted(self) -> String {
-        match self {
-            Relation::Group(_) => "group".into(),
-            Relation::UpTo(last) => last.number().to_string(),
-        }
+    /// Keep it for the view of this name.
+    pub(super) fn keep(&self, name: &Name) -> nix::Result<()> {
+        let path = path_in(MOUNTS, name);
+        let new = path_in(MOUNTS, name).with_file_name(NEW);
+        fs::write(&new, &self.text)
+            .and_then(|()| fs::rename(&new, path))
+            .map_err(|error| errno_of(&error))
     }
 }
 
-/// Note the mounts of the host for the view of this name.
-pub(super) fn note(name: &Name, up_to: Relation, mounts: &[MountId]) -> nix::Result<()> {
-    let Relation::UpTo(last) = up_to else {
-        return forget(name);
-    };
-    let mut text = String::new();
-    for mount in [&last].into_iter().chain(mounts) {
-        let _ = writeln!(text, "{}", mount.number());
-    }
-    fs::write(path_in(MOUNTS, name), text).map_err(|error| errno_of(&error))
-}
-
-/// Remove what was noted.
+/// Remove what was kept.
 pub(super) fn forget(name: &Name) -> nix::Result<()> {
     match fs::remove_file(path_in(MOUNTS, name)) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(errno_of(&error)),
@@ -96,54 +112,75 @@ pub(super) fn forget(name: &Name) -> nix::Result<()> {
     }
 }
 
-/// The last of the mounts that were noted, if all of them are there and no other that counts.
-fn up_to_now(root: MountId, name: &Name) -> nix::Result<Option<Relation>> {
-    let Ok(text) = fs::read_to_string(path_in(MOUNTS, name)) else {
+/// What is about to be kept. No name: it has a slash.
+const NEW: &str = "../new";
+
+/// A line: whether new mounts are to be looked for there, the mount, and where it is.
+fn note(text: &mut String, mount: MountId, is_topmost: bool, info: &MountInfo) {
+    let mark = if is_topmost { '+' } else { '-' };
+    let point = printable(&info.point);
+    // Writing to a String cannot fail.
+    let _ = writeln!(text, "{mark}{} {point}", mount.number());
+}
+
+/// The last mount that was noted, if all is as it was then.
+fn is_as_noted(text: &str, root: MountId, is_island: bool) -> nix::Result<Option<MountId>> {
+    let mut lines = text.lines();
+    let number = |text: &str| text.parse().ok().and_then(MountId::new);
+    let Some(last) = lines.next().and_then(number) else {
         return Ok(None);
     };
-    let mut noted = text
-        .lines()
-        .map_while(|line| MountId::new(line.parse().ok()?));
-    let Some(last) = noted.next() else {
-        return Ok(None);
-    };
-    for mount in noted {
-        match mount_point(mount) {
-            Ok(_) => {}
-            Err(Errno::ENOENT) => return Ok(None),
+    let mut islands = Vec::new();
+    for line in lines {
+        let (mark, rest) = line.split_at_checked(1).unwrap_or_default();
+        let Some((mount, point)) = rest
+            .split_once(' ')
+            .and_then(|(mount, point)| Some((number(mount)?, point)))
+        else {
+            return Ok(None);
+        };
+        let is_topmost = mark == "+";
+        match mount_info(mount) {
+            Ok(info) if printable(&info.point).to_string() == point => {}
+            // It went from the view too.
+            Err(Errno::ENOENT) if is_topmost => continue,
+            Ok(_) | Err(Errno::ENOENT) => return Ok(None),
             Err(errno) => return Err(errno),
         }
+        if is_topmost {
+            islands.push(mount);
+        }
     }
-    let later = mounts_below(root, Some(last))?;
-    // There may be thousands, so they are not asked one by one where that can be helped.
+    if is_island != islands.contains(&root) {
+        return Ok(None);
+    }
+    // There may be thousands, so they are not looked at one by one where that can be helped.
     let mut apart = Vec::new();
-    for directory in [NAMED_NAMESPACES, PINS] {
-        match mount_at(Path::new(directory)) {
-            Ok((mount, _)) if mount != root => apart.extend(mounts_below(mount, Some(last))?),
-            Ok(_) | Err(Errno::ENOENT | Errno::ENOTDIR) => {}
-            Err(errno) => return Err(errno),
+    for directory in [NAMED_NAMESPACES, PINS].map(Path::new) {
+        if is_mounted(directory) {
+            apart.extend(mounts_below(mount_at(directory)?.0, Some(last))?);
         }
     }
     apart.sort_unstable();
-    let rest: Vec<_> = later
-        .into_iter()
-        .filter(|mount| apart.binary_search(mount).is_err())
-        .collect();
-    Ok(that_count(&rest)?
-        .is_empty()
-        .then_some(Relation::UpTo(last)))
+    for island in islands {
+        let mut later = mounts_below(island, Some(last))?;
+        later.retain(|mount| apart.binary_search(mount).is_err());
+        for (_, info) in that_count(&later)? {
+            if island == root || !comes_by_itself(&info)? {
+                return Ok(None);
+            }
+        }
+    }
+    Ok(Some(last))
 }
 
 /// Those of the mounts that a pinned view has.
-fn that_count(mounts: &[MountId]) -> nix::Result<Vec<MountId>> {
+fn that_count(mounts: &[MountId]) -> nix::Result<Vec<(MountId, MountInfo)>> {
     let mut counting = Vec::new();
     for mount in mounts {
-        match mount_point(*mount) {
-            Ok((point, _))
-                if [NAMED_NAMESPACES, PINS]
-                    .iter()
-                    .any(|top| point.starts_with(top)) => {}
-            Ok(_) => counting.push(*mount),
+        match mount_info(*mount) {
+            Ok(info) if is_below([NAMED_NAMESPACES, PINS], &info.point) => {}
+            Ok(info) => counting.push((*mount, info)),
             // It has gone meanwhile.
             Err(Errno::ENOENT) => {}
             Err(errno) => return Err(errno),
@@ -152,6 +189,33 @@ fn that_count(mounts: &[MountId]) -> nix::Result<Vec<MountId>> {
     Ok(counting)
 }
 
-fn root() -> nix::Result<MountId> {
-    mount_at(Path::new("/")).map(|(mount, _)| mount)
+fn is_below<const N: usize>(tops: [&str; N], path: &Path) -> bool {
+    tops.iter().any(|top| path.starts_with(top))
+}
+
+/// Whether it would have come into a view that was there before.
+fn comes_by_itself(info: &MountInfo) -> nix::Result<bool> {
+    Ok(!is_island(&parent_of(info)?))
+}
+
+fn parent_of(info: &MountInfo) -> nix::Result<MountInfo> {
+    mount_info(info.parent)
+}
+
+/// Whether nothing that is mounted on it comes into a view.
+fn is_island(info: &MountInfo) -> bool {
+    info.peer_group == 0 || is_below(["/sys"], &info.point)
+}
+
+/// The group that a view has as its master.
+fn group_of(info: &MountInfo) -> u64 {
+    match info.peer_group {
+        0 => info.master,
+        group => group,
+    }
+}
+
+fn root() -> nix::Result<(MountId, MountInfo)> {
+    let root = mount_at(Path::new("/"))?.0;
+    Ok((root, mount_info(root)?))
 }

@@ -1,47 +1,37 @@
-//! Up to when a cover of `/etc` shows what the host has there.
+//! Up to when the farms of a pinned view show what the host has in the directories they cover.
 
-use std::os::fd::AsFd;
+use std::fmt::Write as _;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, readlinkat};
-use nix::sys::stat::{FileStat, stat};
+use nix::sys::stat::{FileStat, fstat, stat};
 use nix::unistd::{UnlinkatFlags, symlinkat, unlinkat};
 
 use crate::ETC;
-use crate::view::record::RECORD;
+use crate::host_resolvers::HOST_RESOLVERS;
+use crate::view::farm;
+use crate::view::record::{Mounted, RECORD};
 
 /// The link in the record that has it.
 const SEEN: &str = "seen";
 
-/// When entries of the host's `/etc` last came or went, which a cover of it does not follow.
-pub(super) struct Stamp(Option<String>);
+/// For each directory of the host that a farm may cover, a line: which directory it is, and when
+/// entries of it last came or went, which a farm does not follow.
+pub(super) struct Stamp(String);
 
 impl Stamp {
-    /// As it is now. It counts for nothing if it is so young that something could still happen
-    /// within the same tick of the file system's clock.
+    /// As it is now.
     pub(super) fn of_host() -> Stamp {
-        const TICK: Duration = Duration::from_millis(100);
-        let is_old = |stat: &FileStat| {
-            let seconds = Duration::from_secs(stat.st_mtime.max(stat.st_ctime).unsigned_abs());
-            let nanoseconds = stat.st_mtime_nsec.max(stat.st_ctime_nsec).unsigned_abs();
-            let changed = UNIX_EPOCH + seconds + Duration::from_nanos(nanoseconds);
-            changed + TICK < SystemTime::now()
-        };
-        let stat = stat(ETC).ok().filter(is_old);
-        Stamp(stat.as_ref().map(Stamp::text))
-    }
-
-    fn text(stat: &FileStat) -> String {
-        let FileStat {
-            st_mtime,
-            st_mtime_nsec,
-            st_ctime,
-            st_ctime_nsec,
-            ..
-        } = stat;
-        format!("{st_mtime}.{st_mtime_nsec}/{st_ctime}.{st_ctime_nsec}")
+        let mut text = String::new();
+        for directory in directories() {
+            if let Ok(stat) = stat(directory) {
+                write_line(&mut text, directory, &stat);
+            }
+        }
+        Stamp(text)
     }
 
     /// Note it in the view that this thread is in.
@@ -51,18 +41,80 @@ impl Stamp {
             Ok(()) | Err(Errno::ENOENT) => {}
             Err(errno) => return Err(errno),
         }
-        match &self.0 {
-            None => Ok(()),
-            // Another command may do the same.
-            Some(text) => match symlinkat(text.as_str(), AT_FDCWD, &path) {
-                Err(Errno::EEXIST) => Ok(()),
-                result => result,
-            },
+        // Another command may do the same.
+        match symlinkat(self.0.as_str(), AT_FDCWD, &path) {
+            Err(Errno::EEXIST) => Ok(()),
+            result => result,
         }
     }
 
-    /// Whether the one that is noted is that of the directory.
-    pub(super) fn is_of(record: impl AsFd, host: &FileStat) -> bool {
-        readlinkat(record, SEEN).is_ok_and(|text| text == *Stamp::text(host))
+    /// Whether the farms of the view with this root directory and record show what the host has
+    /// now, by what is noted there. `just_now` is when they were last tended, if that was after
+    /// what is noted.
+    pub(super) fn is_of(
+        root: &OwnedFd,
+        record: &Mounted,
+        just_now: Option<&Stamp>,
+    ) -> nix::Result<bool> {
+        let mut seen = String::new();
+        for directory in directories() {
+            if let Some(host) = farm::host_of(root.as_fd(), directory)? {
+                write_line(&mut seen, directory, &fstat(host)?);
+            }
+        }
+        let noted = match just_now {
+            Some(stamp) => stamp.0.clone(),
+            None => match readlinkat(record, SEEN) {
+                Ok(text) => text.to_str().unwrap_or_default().to_owned(),
+                Err(Errno::ENOENT) => String::new(),
+                Err(errno) => return Err(errno),
+            },
+        };
+        let is_noted = |line: &str| match just_now {
+            Some(_) => noted.lines().any(|noted| settled(noted) == settled(line)),
+            None => !line.ends_with(YOUNG) && noted.lines().any(|noted| noted == line),
+        };
+        Ok(seen.lines().all(is_noted))
     }
+}
+
+fn directories() -> impl Iterator<Item = &'static Path> {
+    let masks = HOST_RESOLVERS.iter().map(|resolver| resolver.directory);
+    [ETC].into_iter().chain(masks).map(Path::new)
+}
+
+/// At the end of a line about a directory that has changed so lately that something could still
+/// happen within the same tick of the file system's clock: it counts for nothing later.
+const YOUNG: &str = " young";
+
+fn settled(line: &str) -> &str {
+    line.strip_suffix(YOUNG).unwrap_or(line)
+}
+
+fn write_line(text: &mut String, directory: &Path, stat: &FileStat) {
+    const TICK: Duration = Duration::from_millis(100);
+    let FileStat {
+        st_dev,
+        st_ino,
+        st_mtime,
+        st_mtime_nsec,
+        st_ctime,
+        st_ctime_nsec,
+        ..
+    } = stat;
+    let since_epoch = |seconds: i64, nanoseconds: i64| {
+        UNIX_EPOCH
+            + Duration::from_secs(seconds.unsigned_abs())
+            + Duration::from_nanos(nanoseconds.unsigned_abs())
+    };
+    let modified = since_epoch(*st_mtime, *st_mtime_nsec);
+    let changed = since_epoch(*st_ctime, *st_ctime_nsec);
+    let is_young = modified.max(changed) + TICK > SystemTime::now();
+    let young = if is_young { YOUNG } else { "" };
+    let directory = directory.display();
+    // Writing to a String cannot fail.
+    let _ = writeln!(
+        text,
+        "{directory} {st_dev}.{st_ino} {st_mtime}.{st_mtime_nsec} {st_ctime}.{st_ctime_nsec}{young}"
+    );
 }
