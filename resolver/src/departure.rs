@@ -23,6 +23,8 @@ pub enum Departure {
     Errno,
     /// AAAA lost while a packet came that answers nothing.
     StrayPacket,
+    /// A response that ends within its question.
+    CutQuestion,
     /// A default route over several next hops, for `myhostname`.
     NextHops,
     /// A server that takes its time over TCP.
@@ -54,6 +56,9 @@ impl fmt::Display for Departure {
             }
             Departure::StrayPacket => {
                 "DNS: glibc reads a buffer never written to, after AAAA is lost and a stray comes"
+            }
+            Departure::CutQuestion => {
+                "DNS: glibc looks for the rest of a question that was cut in memory never written to"
             }
             Departure::NextHops => {
                 "myhostname: the module aborts if a hop of a multipath route has no gateway"

@@ -97,6 +97,16 @@ fn questions() -> Vec<Question> {
 
 const SCENES: &[Scene] = &[
     Scene {
+        rule: "a question cut short is completed by what was received before",
+        setup: Setup::Loopback,
+        files: &[(File::ResolvConf, b"nameserver 127.0.0.53\n")],
+        servers: &[
+            "a.test ! cut 60\nbeta.example A 255.255.255.255\nbeta.example A 169.254.7.9\na.test CNAME beta.example\nbeta.example AAAA fe80::1\nbeta.example AAAA fd00::5\nbeta.example AAAA 3ffe::1\n",
+        ],
+        ask: Ask::Name(b"a.test.", Family::Unspec),
+        ..Scene::EMPTY
+    },
+    Scene {
         rule: "more nets of a sortlist count than an old structure holds",
         files: &[(
             File::ResolvConf,

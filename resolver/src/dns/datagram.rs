@@ -47,12 +47,12 @@ impl<C: Channel> Conversation<'_, C> {
         self.questions.len() == 2 && self.answered[0] != self.answered[1]
     }
 
-    /// The unanswered question that this is a response to.
-    fn question_answered_by(&self, message: &Message) -> Option<usize> {
+    /// The unanswered question that this is a response to, see [`Outgoing::is_answered_by`].
+    fn question_answered_by(&self, message: &Message, buffer: &Message) -> Option<usize> {
         let open = |at: &usize| !self.answered[*at];
         (0..self.questions.len())
             .filter(open)
-            .find(|&at| self.questions[at].is_answered_by(message))
+            .find(|&at| self.questions[at].is_answered_by(message, buffer))
     }
 
     async fn transmit(&mut self, position: usize, now: Instant) -> io::Result<()> {
@@ -146,15 +146,21 @@ impl<T: Transport> Session<'_, T> {
                 return Ok(None);
             };
             progress.reached |= !bytes.is_empty();
-            let message = Message::new(bytes)
-                .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "response too short"))?;
             let is_first = !talk.has_one_of_two();
+            let buffer = self.buffers.receive(is_first, &bytes);
+            let (Some(message), Some(buffer)) = (Message::new(bytes), Message::new(buffer)) else {
+                let error = "response too short";
+                return Err(io::Error::new(io::ErrorKind::InvalidData, error));
+            };
             if is_first {
                 progress.leftover = Some(message.clone());
             }
-            let Some(position) = talk.question_answered_by(&message) else {
+            let Some(position) = talk.question_answered_by(&message, &buffer) else {
                 // For someone else, or for the second time.
                 talk.stray = true;
+                if talk.questions.iter().any(|it| it.is_cut_in(&buffer)) {
+                    self.trace.depart(Departure::CutQuestion);
+                }
                 continue;
             };
             let question = &talk.questions[position];

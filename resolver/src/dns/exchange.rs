@@ -34,12 +34,18 @@ pub(super) struct Outgoing {
 }
 
 impl Outgoing {
-    /// Whether the datagram is a response to this question. Servers that refuse to work may leave
-    /// the question out.
-    pub(super) fn is_answered_by(&self, message: &Message) -> bool {
+    /// Whether the datagram is a response to this question, which is looked for in the buffer that
+    /// begins with the datagram. Servers that refuse to work may leave the question out.
+    pub(super) fn is_answered_by(&self, message: &Message, buffer: &Message) -> bool {
         let bare_refusal =
             message.is_bare_header() && message.questions() == 0 && sends_on(message);
-        message.id() == self.id && (bare_refusal || message.asks(&self.name, self.record_type))
+        message.id() == self.id && (bare_refusal || buffer.asks(&self.name, self.record_type))
+    }
+
+    /// Whether a buffer that begins with a response to this ends within the question.
+    pub(super) fn is_cut_in(&self, buffer: &Message) -> bool {
+        let name: usize = self.name.labels().map(|label| 1 + label.len()).sum();
+        buffer.id() == self.id && buffer.lacks_room_for_question(name + 1)
     }
 }
 
@@ -107,6 +113,7 @@ impl<T: Transport> Session<'_, T> {
             self.errno = Errno::NoServer;
             return Received::failed(None);
         }
+        self.buffers.begin();
         let first_server = first_server(self.conf);
         let mut streams = self.conf.use_vc;
         let mut round = 0;

@@ -10,6 +10,7 @@
 //! does that looks up one name.
 
 mod answer;
+mod buffer;
 mod datagram;
 mod exchange;
 mod name;

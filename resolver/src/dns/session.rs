@@ -7,6 +7,7 @@ use conf::host_aliases::HostAliases;
 use conf::resolv_conf::ResolvConf;
 use libc::{EAFNOSUPPORT, EMFILE, ENFILE, ENOBUFS, ENOMEM};
 
+use super::buffer::Buffers;
 use super::{Dns, Transport};
 use crate::trace::Trace;
 
@@ -17,6 +18,8 @@ pub(super) struct Session<'a, T> {
     pub(super) transport: &'a T,
     /// The queries made so far.
     pub(super) trace: Trace,
+    /// What the buffers hold that the responses are received into.
+    pub(super) buffers: Buffers,
     /// The errno of the last attempt to reach a server. Success resets it.
     pub(super) errno: Errno,
     /// A and AAAA are asked one after the other: `single-request`, or a server that answered only
@@ -38,6 +41,7 @@ impl<'a, T: Transport> Session<'a, T> {
             aliases,
             transport,
             trace: Trace::default(),
+            buffers: Buffers::default(),
             errno: Errno::Other,
             single_request: conf.single_request || conf.single_request_reopen,
             reopen: conf.single_request_reopen,

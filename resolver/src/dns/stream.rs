@@ -91,6 +91,7 @@ impl<T: Transport> Session<'_, T> {
                     .receive(deadline)
                     .await?
                     .ok_or_else(|| io::Error::from(io::ErrorKind::TimedOut))?;
+                self.buffers.receive(responses.is_empty(), &bytes);
                 let message = Message::new(bytes).ok_or_else(|| {
                     io::Error::new(io::ErrorKind::InvalidData, "response too short")
                 })?;

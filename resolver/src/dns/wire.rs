@@ -128,6 +128,11 @@ impl Message {
             && asked.same(name)
     }
 
+    /// Whether there ought to be one question, and no room for it if its name takes so many bytes.
+    pub(super) fn lacks_room_for_question(&self, name: usize) -> bool {
+        self.questions() == 1 && self.0.len() < HEADER + name + 4
+    }
+
     /// The type of the first question, if it is of class IN.
     pub(super) fn question_type(&self) -> Option<u16> {
         let (_, length) = WireName::unpack(&self.0, HEADER)?;
