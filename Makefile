@@ -38,8 +38,9 @@ comparison: build ## Write docs/COMPARE.md: what other wrappers do, case by case
 
 bench: ## Time commands against their peers, and count what they see of a storm of renames
 	$(CARGO) build --release --workspace --bins
-	$(CARGO) bench -p etc-netns-tests --bench start --bench names --bench hosts --bench storm
-	$(CARGO) bench -p etc-netns-hostsfile
+	$(CARGO) bench -p etc-netns-tests --bench start --bench names --bench hosts --bench storm \
+		--bench instructions
+	$(CARGO) bench -p etc-netns-hostsfile -p etc-netns-resolver
 
 fmt: ## Format the source
 	$(CARGO) fmt --all

@@ -1,5 +1,6 @@
-//! What it takes to start a command in a namespace, against `ip netns exec` and `nsenter`: paired
-//! runs, and the ratio of the times beyond that of the command itself. One line a figure:
+//! What it takes to start a command in a namespace, or in all, against `ip netns exec` and
+//! `nsenter`: paired runs, and the ratio of the times beyond that of the command itself. One line a
+//! figure:
 //!
 //! ```text
 //! WHAT | ratio | bar | ours | peer
@@ -17,6 +18,7 @@ use testbed::{NSSWITCH_FILES, Sandbox, Wrapper, need};
 struct Effort {
     runs: usize,
     runs_at_scale: usize,
+    runs_in_all: usize,
     rounds_of_many: usize,
     starts_of_many: usize,
     namespaces: usize,
@@ -25,6 +27,7 @@ struct Effort {
 const BENCH: Effort = Effort {
     runs: 500,
     runs_at_scale: 100,
+    runs_in_all: 3,
     rounds_of_many: 7,
     starts_of_many: 100,
     namespaces: 2000,
@@ -34,6 +37,7 @@ const BENCH: Effort = Effort {
 const TEST: Effort = Effort {
     runs: 5,
     runs_at_scale: 3,
+    runs_in_all: 1,
     rounds_of_many: 1,
     starts_of_many: 2,
     namespaces: 20,
@@ -76,6 +80,7 @@ fn main() {
     let [our_libraries, ip_libraries] = [&ours[0], &"ip".into()].map(|it| libraries(&sandbox, it));
     println!("shared libraries, to ip | | 1 | {our_libraries} | {ip_libraries}");
 
+    let memory_of_few = memory_of_all(&sandbox);
     let add: String = (2..effort.namespaces)
         .map(|number| format!("netns add n{number}\n"))
         .collect();
@@ -84,6 +89,17 @@ fn main() {
     let [to_ip, _] = over_bare(&sandbox, &[effort.runs_at_scale], commands);
     let what = format!("start, {} namespaces, to ip netns exec", effort.namespaces);
     to_ip.show(&what, "0.85");
+    let all = words(&["netns-exec", "--all", "/bin/true"]);
+    let ip_all = words(&["ip", "-all", "netns", "exec", "/bin/true"]);
+    let [bare, ours, peer] = times(&sandbox, &[effort.runs_in_all, 0], [&all, &ip_all]);
+    let what = format!(
+        "--all, {} namespaces, to ip -all netns exec",
+        effort.namespaces
+    );
+    let (ours, peer) = (ours - bare, peer - bare);
+    Figure { ours, peer }.show(&what, "0.10");
+    let more = memory_of_all(&sandbox).saturating_sub(memory_of_few);
+    println!("its memory, KiB more than with 2 namespaces | | | {more} |");
     // As systemd has it.
     sandbox.set_up(sandbox.command(["mount", "--make-rshared", "/"]));
     sandbox.set_up(sandbox.netns_exec(["--pin", "alpha"]));
@@ -109,6 +125,19 @@ impl Figure {
 
 /// The times beyond that of the bare command, ours to each of two peers.
 fn over_bare(sandbox: &Sandbox, effort: &[usize], commands: [&[OsString]; 3]) -> [Figure; 2] {
+    let [bare, ours, first, second] = times(sandbox, effort, commands);
+    [first, second].map(|peer| Figure {
+        ours: ours - bare,
+        peer: peer - bare,
+    })
+}
+
+/// The times of the bare command and of others, in microseconds.
+fn times<const N: usize, const M: usize>(
+    sandbox: &Sandbox,
+    effort: &[usize],
+    commands: [&[OsString]; N],
+) -> [f64; M] {
     let mut pair = sandbox.command(["testbed", "pair"]);
     pair = pair.args(effort.iter().map(usize::to_string));
     pair = pair.args(["--", "/bin/true"]);
@@ -122,13 +151,14 @@ fn over_bare(sandbox: &Sandbox, effort: &[usize], commands: [&[OsString]; 3]) ->
         .lines()
         .map(|line| line.parse().unwrap())
         .collect();
-    let &[bare, ours, first, second] = times.as_slice() else {
-        panic!("{run:?}")
-    };
-    [first, second].map(|peer| Figure {
-        ours: ours - bare,
-        peer: peer - bare,
-    })
+    times.try_into().unwrap()
+}
+
+/// The largest resident size of a process of `netns-exec --all`, in KiB.
+fn memory_of_all(sandbox: &Sandbox) -> usize {
+    let command = sandbox.command(["testbed", "peak", "netns-exec", "--all", "/bin/true"]);
+    let run = command.timeout(Duration::from_secs(300)).run();
+    run.exits(0).out().parse().unwrap()
 }
 
 /// The system calls from the execve(2) of the wrapper to that of the command.
