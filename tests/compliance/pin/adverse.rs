@@ -19,6 +19,7 @@ pub(super) fn cases() -> Vec<Case> {
         ours!(nobody_else_can_hold_it_up),
         ours!(process_that_cannot_leave_a_view_is_not_led_there),
         ours!(pin_that_fails_leaves_the_one_before),
+        ours!(directory_that_was_left_half_made_is_completed),
         ours!(umask_does_not_matter),
         ours!(few_descriptors_are_enough),
         ours!(copy_of_the_mounts_does_not_keep_it_pinned),
@@ -221,6 +222,17 @@ fn pin_that_fails_leaves_the_one_before(_: Wrapper) {
     sandbox.files().fifo(alpha.path("gai.conf"));
     pin(&sandbox, &[]).exits(125).complains(&["gai.conf"]);
     sandbox.files().remove(alpha.path("gai.conf"));
+    prints_pinned(&shell(&sandbox, "cat /etc/hosts").run(), "127.0.1.1 alpha");
+}
+
+/// By somebody who was killed.
+fn directory_that_was_left_half_made_is_completed(_: Wrapper) {
+    let (sandbox, _alpha) = shared();
+    let script = "mkdir -p /run/netns-exec/pins && mount -t tmpfs none /run/netns-exec/pins";
+    sandbox.set_up(sandbox.command(["sh", "-c", script]));
+    let run = sandbox.netns_exec(["--unpin", "alpha"]).run();
+    run.exits(125).complains(&["alpha", "not pinned"]);
+    pin(&sandbox, &[]).exits(0);
     prints_pinned(&shell(&sandbox, "cat /etc/hosts").run(), "127.0.1.1 alpha");
 }
 
