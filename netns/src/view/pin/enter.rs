@@ -138,6 +138,7 @@ impl Pinned {
             let directory = OverridesDir::of(Some(&self.name))?;
             let entries = entries(directory.as_ref())?;
             if let Err(errno) = setns(&self.namespace, CloneFlags::CLONE_NEWNS) {
+                self.outside.go_back()?;
                 return Ok(Err(errno.into()));
             }
             let found = self
