@@ -2,6 +2,7 @@
 //!
 //! Source: glibc `resolv/res_init.c` and `resolv_conf.c`.
 
+use std::cell::Cell;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 
 use crate::Departure;
@@ -53,6 +54,9 @@ pub struct ResolvConf {
     pub no_aaaa: bool,
     /// `sortlist`: nets whose addresses come first, in order, without limit on their number.
     pub sortlist: Vec<SortlistEntry>,
+    /// The scope of a server means nothing, or was looked up in vain as the name of an interface:
+    /// in glibc that leaves errno set.
+    pub scope_fails: bool,
     /// What in the file has no effect, or not the one its author may expect.
     pub notes: Notes,
 }
@@ -76,6 +80,7 @@ impl Default for ResolvConf {
             trust_ad: false,
             no_aaaa: false,
             sortlist: Vec::new(),
+            scope_fails: false,
             notes: Notes::default(),
         }
     }
@@ -134,6 +139,24 @@ impl ResolvConf {
         conf
     }
 
+    /// An address in any form of inet_aton(3), or IPv6 with or without a scope. A scope that means
+    /// nothing counts as none. glibc looks at those of all servers, also of such as do not count.
+    fn server(&mut self, text: &[u8], context: &Context<'_>) -> Option<SocketAddr> {
+        let (ip, scope) = match numeric::parse(text)? {
+            numeric::Numeric::V4(ip) => return Some(SocketAddrV4::new(ip, PORT).into()),
+            numeric::Numeric::V6 { ip, scope } => (ip, scope),
+        };
+        let is_no_interface = Cell::new(false);
+        let interface_index = |name: &[u8]| {
+            let index = (context.interface_index)(name).filter(|index| *index != 0);
+            is_no_interface.set(index.is_none());
+            index
+        };
+        let id = scope.map(|text| numeric::scope_id(ip.into(), text, &interface_index));
+        self.scope_fails |= id == Some(None) || is_no_interface.get();
+        Some(SocketAddrV6::new(ip, PORT, 0, id.flatten().unwrap_or(0)).into())
+    }
+
     fn read_line(&mut self, line: &[u8], number: usize, context: &Context<'_>) {
         if let Some(value) = value_of(line, b"domain") {
             let (domain, _) = split_where(value, |byte| is_blank(byte) || byte == b'\n');
@@ -147,12 +170,7 @@ impl ResolvConf {
             }
         } else if let Some(value) = value_of(line, b"nameserver") {
             let (address, _) = split_where(value, |byte| is_blank(byte) || byte == b'\n');
-            // What does not count needs no look at the interfaces.
-            let interface_index = match self.nameservers.len() {
-                MAX_SERVERS => &|_: &[u8]| None,
-                _ => context.interface_index,
-            };
-            match server(address, interface_index) {
+            match self.server(address, context) {
                 None => self
                     .notes
                     .note(format!("line {number}: nameserver without an address")),
@@ -310,18 +328,6 @@ fn search_list(list: &[u8]) -> Vec<Vec<u8>> {
         .into_iter()
         .chain(suffixes.filter(|suffix| !suffix.is_empty()))
         .collect()
-}
-
-/// An address in any form of inet_aton(3), or IPv6 with or without a scope. A scope that means
-/// nothing counts as none.
-fn server(text: &[u8], interface_index: &dyn Fn(&[u8]) -> Option<u32>) -> Option<SocketAddr> {
-    match numeric::parse(text)? {
-        numeric::Numeric::V4(ip) => Some(SocketAddrV4::new(ip, PORT).into()),
-        numeric::Numeric::V6 { ip, scope } => {
-            let scope = scope.and_then(|text| numeric::scope_id(ip.into(), text, interface_index));
-            Some(SocketAddrV6::new(ip, PORT, 0, scope.unwrap_or(0)).into())
-        }
-    }
 }
 
 /// The mask of the class of old that an address belongs to: A, B, or else C.

@@ -181,7 +181,7 @@ impl Lookup<'_> {
             }
         }
         if found.is_none() && !errno_is_set {
-            errno_is_set = self.misses_a_file();
+            errno_is_set = self.reading_sets_errno().await?;
         }
         Ok(Switched {
             status,

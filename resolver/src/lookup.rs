@@ -97,9 +97,14 @@ impl<'r> Lookup<'r> {
         Code::System(unread.errno() as i32)
     }
 
+    /// Whether glibc leaves errno set by what it reads before it asks the first service.
+    pub(crate) async fn reading_sets_errno(&mut self) -> Result<bool, netns::Error> {
+        Ok(self.misses_a_file() || self.scope_of_server_fails().await?)
+    }
+
     /// Whether glibc's look for files leaves errno as `ENOENT` behind, for want of one: those that
     /// it looks for in every lookup, and host.conf, for which it does in the first.
-    pub(crate) fn misses_a_file(&self) -> bool {
+    fn misses_a_file(&self) -> bool {
         let is_missing = |name| {
             let read = self
                 .target
@@ -112,6 +117,31 @@ impl<'r> Lookup<'r> {
             None => is_missing("host.conf"),
         };
         host_conf_is_missing || ["resolv.conf", "nsswitch.conf"].into_iter().any(is_missing)
+    }
+
+    /// Whether resolv.conf has a server with a scope that is none in the namespace.
+    async fn scope_of_server_fails(&mut self) -> Result<bool, netns::Error> {
+        let read = self
+            .target
+            .files
+            .read(&self.etc, "resolv.conf", &mut Trace::default());
+        let Ok(Ok(content)) = read else {
+            return Ok(false);
+        };
+        let environment = &self.target.environment;
+        // Nearly always there is no scope to be looked at.
+        if !services::resolv_conf(&content, environment, &|_| None).scope_fails {
+            return Ok(false);
+        }
+        let environment = environment.clone();
+        let look = move || {
+            services::resolv_conf(&content, &environment, &interfaces::index_of).scope_fails
+        };
+        match self.target.inside_or_here() {
+            Ok(place) => place.run(look).await,
+            Err(error) if error.is_permission_denied() => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// The hosts services in order; without a file the default ones.

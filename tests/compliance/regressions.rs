@@ -97,6 +97,36 @@ fn questions() -> Vec<Question> {
 
 const SCENES: &[Scene] = &[
     Scene {
+        rule: "a server's scope that is none leaves errno set, of which the code is made",
+        files: &[(
+            File::ResolvConf,
+            b"nameserver ::1%nosuch\nnameserver 127.0.0.53\noptions ndots:0\nsearch two.test\n",
+        )],
+        servers: &["my_db.two.test ! notimp\n"],
+        ask: Ask::Name(b"my_db", Family::Inet),
+        ..Scene::EMPTY
+    },
+    Scene {
+        rule: "a number as the scope of a link-local server is looked for as a name",
+        files: &[(
+            File::ResolvConf,
+            b"nameserver 127.0.0.53\nnameserver fe80::1%1\noptions ndots:0\nsearch two.test\n",
+        )],
+        servers: &["my_db.two.test ! notimp\n"],
+        ask: Ask::Name(b"my_db", Family::Inet),
+        ..Scene::EMPTY
+    },
+    Scene {
+        rule: "a scope that is one leaves errno as it was",
+        files: &[(
+            File::ResolvConf,
+            b"nameserver 127.0.0.53\nnameserver fe80::1%lo\noptions ndots:0\nsearch two.test\n",
+        )],
+        servers: &["my_db.two.test ! notimp\n"],
+        ask: Ask::Name(b"my_db", Family::Inet),
+        ..Scene::EMPTY
+    },
+    Scene {
         rule: "a question cut short is completed by what was received before",
         setup: Setup::Loopback,
         files: &[(File::ResolvConf, b"nameserver 127.0.0.53\n")],

@@ -45,6 +45,30 @@ fn options(options: &str) -> ResolvConf {
 const NONE: &str = "127.0.0.1:53";
 
 #[test]
+fn scopes_that_fail_are_told() {
+    for (server, fails) in [
+        ("127.0.0.1", false),
+        ("::1", false),
+        ("fe80::1", false),
+        ("fe80::1%eth0", false),
+        ("fe80::1%nosuch", true),
+        // Looked for as a name first.
+        ("fe80::1%7", true),
+        ("::1%7", false),
+        ("::1%eth0", true),
+        ("::1%", true),
+        ("nothing%eth0", false),
+    ] {
+        let conf = parse(format!("nameserver {server}\n"));
+        assert_eq!(conf.scope_fails, fails, "{server}");
+        // Behind those that count.
+        let servers = "nameserver 127.0.0.1\n".repeat(3);
+        let conf = parse(format!("{servers}nameserver {server}\n"));
+        assert_eq!(conf.scope_fails, fails, "{server}");
+    }
+}
+
+#[test]
 fn defaults_of_an_empty_file() {
     let conf = parse("");
     assert_eq!((conf.ndots, conf.timeout, conf.attempts), (1, 5, 2));
