@@ -43,18 +43,23 @@ pub(crate) fn enter_and_become(
         Some(name) => View::enter_pinned(namespace, name, options, report).map_err(failed)?,
         None => None,
     };
+    let enter = |report: &mut dyn FnMut(Event)| View::enter(namespace, name, options, report);
     let mut view = match pinned {
         Some(view) => view,
-        None => View::enter(namespace, name, options, report).map_err(failed)?,
+        None => enter(report).map_err(failed)?,
     };
     // Looking up a user may take its time; the host may replace files meanwhile.
-    let user = cli
-        .user
-        .as_deref()
-        .map(User::find)
-        .transpose()
-        .map_err(failed)?;
-    view.settle(report).map_err(failed)?;
+    let find_user = || cli.user.as_deref().map(User::find).transpose();
+    let mut user = find_user().map_err(failed)?;
+    if let Err(error) = view.settle(report) {
+        let netns::Error::Pinned { why } = error else {
+            return Err(failed(error));
+        };
+        report(Event::SetAside(why));
+        view = enter(report).map_err(failed)?;
+        user = find_user().map_err(failed)?;
+        view.settle(report).map_err(failed)?;
+    }
     if let Some(user) = user {
         user.become_user().map_err(failed)?;
         view.verify().map_err(failed)?;

@@ -87,8 +87,9 @@ pub enum Error {
         advice: &'static str,
     },
 
-    /// A pinned view is no more what a view made now would be, after a start in it had begun.
-    #[error("the pinned view has changed: {why}; try again, or --unpin it")]
+    /// A pinned view is no more what a view made now would be, since this process entered it; the
+    /// process has left it.
+    #[error("the pinned view has changed: {why}")]
     Pinned {
         /// How.
         why: String,

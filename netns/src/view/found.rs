@@ -200,7 +200,9 @@ fn id_of(namespace: &OwnedFd) -> Option<NamespaceId> {
 
 /// Run something on a thread of its own, which may enter other mount namespaces. What it creates
 /// has the mode that is asked for, whatever the umask of the process.
-fn on_thread<T: Send>(work: impl FnOnce() -> Result<T, Error> + Send) -> Result<T, Error> {
+pub(super) fn on_thread<T: Send>(
+    work: impl FnOnce() -> Result<T, Error> + Send,
+) -> Result<T, Error> {
     thread::scope(|scope| {
         let thread = thread::Builder::new().spawn_scoped(scope, || {
             // Until then it shares its root and working directory, and the umask, with the others.

@@ -192,7 +192,8 @@ impl View {
     ///
     /// # Errors
     /// [`Error::Override`] if one cannot be kept in place; [`Error::System`] if a daemon cannot be
-    /// hidden.
+    /// hidden; [`Error::Pinned`] if a pinned view has changed, after which [`View::enter`] makes
+    /// one.
     pub fn settle(&mut self, report: &mut dyn FnMut(Event)) -> Result<(), Error> {
         match std::mem::replace(&mut self.state, State::Settled) {
             State::Making(making) => making.finish(&mut self.overrides, report),

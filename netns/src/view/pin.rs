@@ -39,7 +39,6 @@ use crate::{Error, Name, Namespace};
 pub(super) use enter::{Pinned, enter};
 use make::NewPin;
 pub(crate) use note::is_in_pinned_view;
-use relation::HostMounts;
 
 /// Where all that is kept of them is.
 const PINS: &str = "/run/netns-exec/pins";
@@ -70,14 +69,13 @@ pub fn pin(
     let failed = |action: &'static str| move |errno| Error::system(action, errno);
     let _umask = Umask::usual();
     refuse_in_view()?;
+    refuse_own_root()?;
     let _lock = lock().map_err(failed("lock /run/netns-exec"))?;
     make_directory()?;
-    let mounts = HostMounts::look().map_err(failed("look at the mounts of the host"))?;
     let new = NewPin {
         namespace,
         name,
         options,
-        mounts,
     };
     new.pin(report)
 }
@@ -114,6 +112,17 @@ fn refuse_in_view() -> Result<(), Error> {
     }
     Err(Error::CannotPin {
         why: "this is a view itself",
+        advice: "run it on the host",
+    })
+}
+
+/// Whoever enters a mount namespace gets its root directory.
+fn refuse_own_root() -> Result<(), Error> {
+    if outside::has_root_of_namespace()? {
+        return Ok(());
+    }
+    Err(Error::CannotPin {
+        why: "this process has a root directory of its own",
         advice: "run it on the host",
     })
 }
@@ -168,16 +177,21 @@ fn lock() -> nix::Result<Flock<fs::File>> {
 /// A file system of its own that is private: what is bound there is for this mount namespace.
 fn make_directory() -> Result<(), Error> {
     let pins = Path::new(PINS);
-    if is_there() {
-        return refuse_those_of_others();
+    let was_there = is_there();
+    if was_there {
+        refuse_those_of_others()?;
     }
     let make = || -> nix::Result<()> {
         if !is_mounted(pins) {
             record::make_mount_point(pins)?;
             tmpfs::put_on(pins)?;
         }
+        // Somebody may have made all mounts shared since.
         let none: Option<&Path> = None;
         mount(none, pins, none, MsFlags::MS_PRIVATE, none)?;
+        if was_there {
+            return Ok(());
+        }
         record::make_mount_point(&pins.join(VIEWS))?;
         record::make_mount_point(&pins.join(MOUNTS))?;
         let own = mount_at(pins)?.0.number().to_string();

@@ -163,6 +163,19 @@ pub(super) fn replace(tree: &Tree, path: &Path) -> nix::Result<()> {
     tree.attach(refer_to(path)?)
 }
 
+/// The same without a moment in which nothing is mounted there, nor an error after which nothing is:
+/// where the kernel cannot do it, what was there stays below.
+pub(super) fn replace_or_cover(tree: &Tree, path: &Path) -> nix::Result<()> {
+    let beneath = match tree {
+        Tree::Copy(copy) => move_mount_beneath(copy, refer_to(path)?),
+        Tree::Original(_) => Err(Errno::ENOSYS),
+    };
+    match beneath {
+        Ok(()) => unmount(path).map(drop),
+        Err(_) => tree.attach(refer_to(path)?),
+    }
+}
+
 /// Mount what is at and below `source` on `target`. Both are followed if they are symlinks.
 pub(super) fn bind(source: &Path, target: &Path) -> nix::Result<()> {
     let none: Option<&Path> = None;

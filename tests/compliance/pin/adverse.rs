@@ -20,6 +20,9 @@ pub(super) fn cases() -> Vec<Case> {
         ours!(process_that_cannot_leave_a_view_is_not_led_there),
         ours!(pin_that_fails_leaves_the_one_before),
         ours!(directory_that_was_left_half_made_is_completed),
+        ours!(it_is_pinned_while_the_host_mounts_and_unmounts),
+        ours!(it_is_pinned_from_a_directory_that_is_gone),
+        ours!(start_goes_on_when_the_view_changes_under_it),
         ours!(umask_does_not_matter),
         ours!(few_descriptors_are_enough),
         ours!(copy_of_the_mounts_does_not_keep_it_pinned),
@@ -59,6 +62,14 @@ fn process_with_a_root_of_its_own_keeps_it(_: Wrapper) {
     jail(&["--pin", "alpha"])
         .exits(125)
         .complains(&["cannot pin"]);
+    // Nor does that keep the host from it.
+    pin(&sandbox, &[]).exits(0);
+    sandbox.set_up(sandbox.netns_exec(["--unpin", "alpha"]));
+    sandbox.set_up(sandbox.command(["umount", "/run/netns-exec/pins"]));
+    jail(&["--pin", "alpha"])
+        .exits(125)
+        .complains(&["root directory"]);
+    pin(&sandbox, &[]).exits(0);
 }
 
 fn views_are_not_pinned_from_within(_: Wrapper) {
@@ -234,6 +245,38 @@ fn directory_that_was_left_half_made_is_completed(_: Wrapper) {
     run.exits(125).complains(&["alpha", "not pinned"]);
     pin(&sandbox, &[]).exits(0);
     prints_pinned(&shell(&sandbox, "cat /etc/hosts").run(), "127.0.1.1 alpha");
+}
+
+fn it_is_pinned_while_the_host_mounts_and_unmounts(_: Wrapper) {
+    let (sandbox, _alpha) = shared();
+    let script = "mkdir /run/m; while :; do mount -t tmpfs none /run/m; mkdir /run/m/n; \
+                  mount -t tmpfs none /run/m/n; umount -l /run/m; done";
+    let storm = sandbox.command(["sh", "-c", script]).spawn();
+    for _ in 0..20 {
+        pin(&sandbox, &[]).exits(0);
+    }
+    drop(storm);
+}
+
+fn it_is_pinned_from_a_directory_that_is_gone(_: Wrapper) {
+    let (sandbox, _alpha) = shared();
+    let script = "mkdir /run/away && cd /run/away && rmdir /run/away && netns-exec --pin alpha";
+    sandbox.set_up(sandbox.command(["sh", "-c", script]));
+}
+
+/// In a view of its own.
+fn start_goes_on_when_the_view_changes_under_it(_: Wrapper) {
+    need::root();
+    need::program("strace");
+    let (sandbox, alpha) = shared();
+    alpha.file("only-here", "");
+    pin(&sandbox, &[]).exits(0);
+    // Between its entry and its end a start that is slow looks up the user.
+    let strace = "strace -qq -o /dev/null -e inject=setns:delay_exit=1000000:when=3 \
+                  netns-exec -v -u root alpha cat /etc/hosts & sleep 0.5; \
+                  rm /etc/netns/alpha/only-here; wait $!";
+    let run = sandbox.command(["sh", "-c", strace]).run();
+    run.prints("127.0.1.1 alpha");
 }
 
 fn umask_does_not_matter(_: Wrapper) {

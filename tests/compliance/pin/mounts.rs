@@ -11,6 +11,9 @@ pub(super) fn cases() -> Vec<Case> {
         ours!(host_that_shares_no_mounts_may_mount_none),
         ours!(host_that_shares_no_more_mounts_sets_it_aside),
         ours!(private_mount_of_a_sharing_host_is_followed),
+        ours!(mount_that_is_made_private_later_is_followed),
+        ours!(directory_that_the_host_unmounts_sets_it_aside),
+        ours!(mounts_that_are_shared_later_are_no_hindrance),
         ours!(mount_below_sys_sets_it_aside),
         ours!(commands_of_other_namespaces_are_not_there),
         ours!(namespaces_are_left_out_also_of_a_plain_directory),
@@ -112,6 +115,47 @@ fn private_mount_of_a_sharing_host_is_followed(_: Wrapper) {
     // It goes from the view too.
     set_up("umount /run/e");
     entered();
+}
+
+fn mount_that_is_made_private_later_is_followed(_: Wrapper) {
+    for is_there_before in [true, false] {
+        let (sandbox, _alpha) = shared();
+        let set_up = |script: &str| sandbox.set_up(sandbox.command(["sh", "-c", script]));
+        let mount = "mkdir /run/e && mount -t tmpfs none /run/e && mkdir /run/e/x";
+        if is_there_before {
+            set_up(mount);
+        }
+        pin(&sandbox, &[]).exits(0);
+        if !is_there_before {
+            set_up(mount);
+        }
+        set_up("mount --make-private /run/e && mount -t tmpfs none /run/e/x");
+        set_up("touch /run/e/x/file");
+        let run = shell(&sandbox, "ls /run/e/x").run();
+        prints_aside(&run, "the host has mounted", "file");
+    }
+}
+
+/// It stays in a view that has something mounted on it.
+fn directory_that_the_host_unmounts_sets_it_aside(_: Wrapper) {
+    let (sandbox, _alpha) = shared();
+    let set_up = |script: &str| sandbox.set_up(sandbox.command(["sh", "-c", script]));
+    set_up("mkdir /run/nscd && touch /run/nscd/below && mount -t tmpfs none /run/nscd");
+    sandbox.files().socket("/run/nscd/socket");
+    pin(&sandbox, &[]).exits(0);
+    prints_pinned(&shell(&sandbox, "ls /run/nscd").run(), "");
+    set_up("umount /run/nscd");
+    let run = shell(&sandbox, "ls /run/nscd").run();
+    prints_aside(&run, "the host has mounted", "below");
+}
+
+/// As a start that sets a view aside advises.
+fn mounts_that_are_shared_later_are_no_hindrance(_: Wrapper) {
+    let (sandbox, _alpha) = Sandbox::alpha();
+    pin(&sandbox, &[]).exits(0);
+    sandbox.set_up(sandbox.command(["mount", "--make-rshared", "/"]));
+    pin(&sandbox, &[]).exits(0);
+    prints_pinned(&shell(&sandbox, "cat /etc/hosts").run(), "127.0.1.1 alpha");
 }
 
 /// A view has a `/sys` of its own.

@@ -14,7 +14,7 @@ use nix::sys::stat::{SFlag, fstatat};
 use super::note::Note;
 use super::outside::Outside;
 use super::relation::Relation;
-use super::stamp::Stamp;
+use super::stamp::{Freshness, Stamp};
 use super::{VIEWS, path_in};
 use crate::error::errno_of;
 use crate::etc::{Kind, Override, OverridesDir};
@@ -80,6 +80,7 @@ pub(in crate::view) fn enter(
         record: Record::new(options, Some(name)),
         options,
         relation,
+        now: Stamp::of_host(),
     };
     match pinned.enter()? {
         Ok(overrides) => {
@@ -128,6 +129,8 @@ pub(in crate::view) struct Pinned {
     pub(in crate::view) record: Record,
     options: Options,
     relation: Relation,
+    /// What the host had to show before this process went in.
+    now: Stamp,
 }
 
 impl Pinned {
@@ -137,12 +140,13 @@ impl Pinned {
         for _ in 0..ATTEMPTS {
             let directory = OverridesDir::of(Some(&self.name))?;
             let entries = entries(directory.as_ref())?;
+            let now = Stamp::of_host();
             if let Err(errno) = setns(&self.namespace, CloneFlags::CLONE_NEWNS) {
                 self.outside.go_back()?;
                 return Ok(Err(errno.into()));
             }
             let found = self
-                .check(directory, entries, healed.as_ref())
+                .check(directory, entries, &now, healed.as_ref())
                 .and_then(|overrides| match self.outside.enter_working_directory() {
                     true => Ok(overrides),
                     false => Err(Why::Other("the working directory is not to be found in it")),
@@ -166,24 +170,26 @@ impl Pinned {
 
     /// To be called in it, where this process is: make sure that it still is what a view made now
     /// would be.
+    ///
+    /// # Errors
+    /// [`Error::Pinned`] if it is not: then this process is outside, as after [`enter`].
     pub(in crate::view) fn settle(&self, overrides: &mut Overrides) -> Result<(), Error> {
         let directory = OverridesDir::of(Some(&self.name))?;
         let entries = entries(directory.as_ref())?;
-        if let Ok(found) = self.check(directory, entries, None) {
+        if let Ok(found) = self.check(directory, entries, &self.now, None) {
             *overrides = found;
             return Ok(());
         }
         self.outside.go_back()?;
         match self.enter()? {
-            Ok(found) => *overrides = found,
-            // There is no way back to a view of its own: the caller has looked around in this one.
-            Err(why) => {
-                return Err(Error::Pinned {
-                    why: why.text().into(),
-                });
+            Ok(found) => {
+                *overrides = found;
+                Ok(())
             }
+            Err(why) => Err(Error::Pinned {
+                why: why.text().into(),
+            }),
         }
-        Ok(())
     }
 
     /// From outside.
@@ -209,12 +215,13 @@ impl Pinned {
         }
     }
 
-    /// Whether the view that this process is in is what a view made now would be. If it has been
-    /// healed, `healed` is what the host had to show before that.
+    /// Whether the view that this process is in is what a view made now would be, for a host that
+    /// has this to show `now`. If it has been healed, `healed` is what the host had before that.
     fn check(
         &self,
         directory: Option<OverridesDir>,
         entries: Vec<Override>,
+        now: &Stamp,
         healed: Option<&Stamp>,
     ) -> Result<Overrides, Why> {
         let root = open_root()?;
@@ -232,8 +239,10 @@ impl Pinned {
         if Relation::of_view(note.last)? != self.relation {
             return Err(Why::Other(MOUNTS_DO_NOT_COME));
         }
-        if !Stamp::is_of(&root, &record, healed)? {
-            return Err(Why::NotWhole);
+        match Stamp::of_view(&root, &record, now, healed)? {
+            Freshness::Fresh => {}
+            Freshness::Stale => return Err(Why::NotWhole),
+            Freshness::OtherDirectory => return Err(Why::Other(MOUNTS_DO_NOT_COME)),
         }
         if let Some(healed) = healed {
             healed.write()?;

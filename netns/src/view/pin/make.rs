@@ -9,16 +9,16 @@ use std::thread;
 
 use nix::errno::Errno;
 use nix::sched::{CloneFlags, CpuSet, sched_setaffinity, unshare};
-use nix::unistd::{Pid, gettid};
+use nix::unistd::{Pid, chdir, gettid};
 
 use super::note::Note;
-use super::outside::Outside;
 use super::relation::HostMounts;
 use super::stamp::Stamp;
 use super::{VIEWS, path_in};
 use crate::error::errno_of;
 use crate::mounts::topmost_below;
-use crate::view::tree::{self, Tree, is_mounted, replace, unmount_all};
+use crate::sys::statmount::MountId;
+use crate::view::tree::{self, Tree, is_mounted, replace_or_cover, unmount_all};
 use crate::view::{Event, Options, View};
 use crate::{Error, NAMED_NAMESPACES, Name, Namespace};
 
@@ -31,8 +31,14 @@ pub(super) struct NewPin<'a> {
     pub(super) namespace: &'a Namespace,
     pub(super) name: &'a Name,
     pub(super) options: Options,
-    /// Of the host, when it had not been made.
-    pub(super) mounts: HostMounts,
+}
+
+/// What came of making one.
+struct Made {
+    /// Of binding it.
+    bound: nix::Result<()>,
+    /// What there is to tell of it.
+    events: Vec<Event>,
 }
 
 /// Where to make a mount namespace.
@@ -85,11 +91,11 @@ impl NewPin<'_> {
         // are handed out by processor.
         let mut last = Errno::EINVAL;
         for place in Place::all() {
-            let (bound, events) = self.make_and_bind(place)?;
-            match bound {
+            let made = self.make_and_bind(place)?;
+            match made.bound {
                 Err(errno @ (Errno::EINVAL | Errno::ELOOP)) => last = errno,
                 bound => {
-                    events.into_iter().for_each(report);
+                    made.events.into_iter().for_each(report);
                     return bound.map_err(failed);
                 }
             }
@@ -97,19 +103,38 @@ impl NewPin<'_> {
         Err(failed(last))
     }
 
-    /// Make a view on a thread, and bind its mount namespace from this one: what came of the latter,
-    /// and what there is to tell.
-    fn make_and_bind(&self, place: Place) -> Result<(nix::Result<()>, Vec<Event>), Error> {
+    /// Make a view on a thread, and bind its mount namespace from this one.
+    fn make_and_bind(&self, place: Place) -> Result<Made, Error> {
+        /// How often it is made while the host goes on mounting.
+        const ATTEMPTS: usize = 16;
+        for _ in 0..ATTEMPTS {
+            if let Some(made) = self.make_once(place)? {
+                return Ok(made);
+            }
+        }
+        let action = "pin a view while the host mounts and unmounts all the time";
+        Err(Error::system(action, Errno::EBUSY))
+    }
+
+    /// None if the mounts of the host have changed meanwhile, so that it may have one too many.
+    fn make_once(&self, place: Place) -> Result<Option<Made>, Error> {
+        let failed = |errno| Error::system("look at the mounts of the host", errno);
+        let mounts = HostMounts::look().map_err(failed)?;
         let (ready, is_ready) = channel();
         let (done, is_done) = channel();
         thread::scope(|scope| {
+            let last = mounts.relation.last();
             let thread = thread::Builder::new()
-                .spawn_scoped(scope, move || self.make(place, &ready, &is_done))
+                .spawn_scoped(scope, move || self.make(place, last, &ready, &is_done))
                 .map_err(|error| Error::system("start a thread", errno_of(&error)))?;
             let bound = is_ready.recv().map(|thread| {
-                // Before the view, so that this name never has one without it.
-                self.mounts.keep(self.name)?;
-                bind(thread, self.name)
+                if !HostMounts::look()?.is_like(&mounts) {
+                    return Ok(false);
+                }
+                // With the notes of one that was there before, it is set aside.
+                bind(thread, self.name)?;
+                mounts.keep(self.name)?;
+                Ok(true)
             });
             drop(done);
             let events = match thread.join() {
@@ -117,7 +142,11 @@ impl NewPin<'_> {
                 Err(payload) => std::panic::resume_unwind(payload),
             };
             // It was ready, or not at the place.
-            Ok((bound.unwrap_or(Err(Errno::EINVAL)), events))
+            let bound = match bound.unwrap_or(Err(Errno::EINVAL)) {
+                Ok(false) => return Ok(None),
+                bound => bound.map(drop),
+            };
+            Ok(Some(Made { bound, events }))
         })
     }
 
@@ -125,18 +154,15 @@ impl NewPin<'_> {
     fn make(
         &self,
         place: Place,
+        last: MountId,
         ready: &Sender<Pid>,
         is_done: &Receiver<()>,
     ) -> Result<Vec<Event>, Error> {
         let failed = |action: &'static str| move |errno| Error::system(action, errno);
         let mut events = Vec::new();
         let mut report = |event| events.push(event);
-        let is_whole = Outside::look().and_then(|here| here.enter_namespace_again());
-        if !is_whole.map_err(failed("look at /"))? {
-            let why = "this process has a root directory of its own";
-            let advice = "run it on the host";
-            return Err(Error::CannotPin { why, advice });
-        }
+        let leave = unshare(CloneFlags::CLONE_FS).and_then(|()| chdir("/"));
+        leave.map_err(failed("leave the working directory"))?;
         match place.go() {
             // It may not run there. There is another place to try.
             Err(_) if matches!(place, Place::Processor(_)) => return Ok(events),
@@ -146,7 +172,7 @@ impl NewPin<'_> {
         let mut view = View::enter(self.namespace, Some(self.name), self.options, &mut report)?;
         leave_out_namespaces().map_err(failed("leave the mounts on /run/netns out"))?;
         view.settle(&mut report)?;
-        let note = Note::new(self.options.sys, self.mounts.relation.last());
+        let note = Note::new(self.options.sys, last);
         note.and_then(|note| note.write())
             .and_then(|()| stamp.write())
             .map_err(failed("note that a view is pinned"))?;
@@ -183,7 +209,7 @@ fn bind(thread: Pid, name: &Name) -> nix::Result<()> {
     }
     let namespace = PathBuf::from(format!("/proc/self/task/{thread}/ns/mnt"));
     if is_mounted(&path) {
-        replace(&Tree::at(&namespace)?, &path)
+        replace_or_cover(&Tree::at(&namespace)?, &path)
     } else {
         tree::bind(&namespace, &path)
     }

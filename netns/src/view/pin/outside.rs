@@ -13,6 +13,7 @@ use crate::Error;
 use crate::error::errno_of;
 use crate::file_id::FileId;
 use crate::sys::statmount::{MountId, mount_at};
+use crate::view::found::on_thread;
 use crate::view::open_directory;
 use crate::view::record::open_root;
 use crate::view::working_directory::is_covered;
@@ -37,7 +38,7 @@ impl Outside {
         unshare(CloneFlags::CLONE_FS)?;
         let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC;
         Ok(Outside {
-            mount_namespace: open("/proc/thread-self/ns/mnt", flags, Mode::empty())?,
+            mount_namespace: open(OWN_NAMESPACE, flags, Mode::empty())?,
             root: open_root()?,
             root_id: root_id()?,
             directory: open_directory(Path::new("."))?,
@@ -75,6 +76,25 @@ impl Outside {
                 || FileId::of_fd(&self.directory).is_ok_and(|id| id.is_at(Path::new("."))))
     }
 }
+
+/// Whether this process has no other root directory than its mount namespace.
+pub(super) fn has_root_of_namespace() -> Result<bool, Error> {
+    on_thread(|| {
+        let look = || -> nix::Result<bool> {
+            let root = root_id()?;
+            let own = open(
+                OWN_NAMESPACE,
+                OFlag::O_RDONLY | OFlag::O_CLOEXEC,
+                Mode::empty(),
+            )?;
+            setns(own, CloneFlags::CLONE_NEWNS)?;
+            Ok(root_id()? == root)
+        };
+        look().map_err(|errno| Error::system("look at /", errno))
+    })
+}
+
+const OWN_NAMESPACE: &str = "/proc/thread-self/ns/mnt";
 
 fn root_id() -> nix::Result<RootId> {
     let root = Path::new("/");

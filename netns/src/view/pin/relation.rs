@@ -72,6 +72,18 @@ impl HostMounts {
     /// # Errors
     /// ENOSYS before Linux 6.8.
     pub(super) fn look() -> nix::Result<HostMounts> {
+        /// How often a mount may go while its parent is looked at.
+        const ATTEMPTS: usize = 64;
+        for _ in 0..ATTEMPTS {
+            match HostMounts::look_once() {
+                Err(Errno::ENOENT) => {}
+                result => return result,
+            }
+        }
+        HostMounts::look_once()
+    }
+
+    fn look_once() -> nix::Result<HostMounts> {
         let (root, info) = root()?;
         let all = mounts_below(root, None)?;
         let last = *all.last().ok_or(Errno::ENOENT)?;
@@ -82,9 +94,7 @@ impl HostMounts {
         for (mount, info) in that_count(&all)? {
             let comes = comes_by_itself(&info)?;
             if !comes || is_island(&info) {
-                // One on another is seen with it.
-                let is_topmost = comes && !is_island(&parent_of(&info)?);
-                note(&mut text, mount, is_topmost, &info);
+                note(&mut text, mount, comes, &info);
             }
         }
         let group = group_of(&info);
@@ -92,6 +102,12 @@ impl HostMounts {
             relation: Relation { group, last },
             text,
         })
+    }
+
+    /// Whether the same is noted, whatever else has come and gone.
+    pub(super) fn is_like(&self, other: &HostMounts) -> bool {
+        self.text.lines().skip(1).eq(other.text.lines().skip(1))
+            && self.relation.group == other.relation.group
     }
 
     /// Keep it for the view of this name.
@@ -115,9 +131,10 @@ pub(super) fn forget(name: &Name) -> nix::Result<()> {
 /// What is about to be kept. No name: it has a slash.
 const NEW: &str = "../new";
 
-/// A line: whether new mounts are to be looked for there, the mount, and where it is.
-fn note(text: &mut String, mount: MountId, is_topmost: bool, info: &MountInfo) {
-    let mark = if is_topmost { '+' } else { '-' };
+/// A line: whether the mount goes from a view when it goes from the host, its number, and where it
+/// is.
+fn note(text: &mut String, mount: MountId, goes_by_itself: bool, info: &MountInfo) {
+    let mark = if goes_by_itself { '+' } else { '-' };
     let point = printable(&info.point);
     // Writing to a String cannot fail.
     let _ = writeln!(text, "{mark}{} {point}", mount.number());
@@ -130,7 +147,7 @@ fn is_as_noted(text: &str, root: MountId, is_island: bool) -> nix::Result<Option
     let Some(last) = lines.next().and_then(number) else {
         return Ok(None);
     };
-    let mut islands = Vec::new();
+    let mut root_was_island = false;
     for line in lines {
         let (mark, rest) = line.split_at_checked(1).unwrap_or_default();
         let Some((mount, point)) = rest
@@ -139,19 +156,15 @@ fn is_as_noted(text: &str, root: MountId, is_island: bool) -> nix::Result<Option
         else {
             return Ok(None);
         };
-        let is_topmost = mark == "+";
+        root_was_island |= mount == root;
         match mount_info(mount) {
             Ok(info) if printable(&info.point).to_string() == point => {}
-            // It went from the view too.
-            Err(Errno::ENOENT) if is_topmost => continue,
+            Err(Errno::ENOENT) if mark == "+" => {}
             Ok(_) | Err(Errno::ENOENT) => return Ok(None),
             Err(errno) => return Err(errno),
         }
-        if is_topmost {
-            islands.push(mount);
-        }
     }
-    if is_island != islands.contains(&root) {
+    if is_island != root_was_island {
         return Ok(None);
     }
     // There may be thousands, so they are not looked at one by one where that can be helped.
@@ -162,13 +175,14 @@ fn is_as_noted(text: &str, root: MountId, is_island: bool) -> nix::Result<Option
         }
     }
     apart.sort_unstable();
-    for island in islands {
-        let mut later = mounts_below(island, Some(last))?;
-        later.retain(|mount| apart.binary_search(mount).is_err());
-        for (_, info) in that_count(&later)? {
-            if island == root || !comes_by_itself(&info)? {
-                return Ok(None);
-            }
+    let mut later = mounts_below(root, Some(last))?;
+    later.retain(|mount| apart.binary_search(mount).is_err());
+    for (_, info) in that_count(&later)? {
+        match comes_by_itself(&info) {
+            // With its parent it has gone itself.
+            Ok(true) | Err(Errno::ENOENT) => {}
+            Ok(false) => return Ok(None),
+            Err(errno) => return Err(errno),
         }
     }
     Ok(Some(last))

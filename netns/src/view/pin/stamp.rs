@@ -20,6 +20,7 @@ const SEEN: &str = "seen";
 
 /// For each directory of the host that a farm may cover, a line: which directory it is, and when
 /// entries of it last came or went, which a farm does not follow.
+#[derive(Debug)]
 pub(super) struct Stamp(String);
 
 impl Stamp {
@@ -48,21 +49,17 @@ impl Stamp {
         }
     }
 
-    /// Whether the farms of the view with this root directory and record show what the host has
-    /// now, by what is noted there. `just_now` is when they were last tended, if that was after
-    /// what is noted.
-    pub(super) fn is_of(
+    /// Whether the view with this root directory and record shows what the host has now.
+    ///
+    /// `now` is the host's of a moment ago. `healed` is what it had when the farms were last tended,
+    /// if that was after what is noted.
+    pub(super) fn of_view(
         root: &OwnedFd,
         record: &Mounted,
-        just_now: Option<&Stamp>,
-    ) -> nix::Result<bool> {
-        let mut seen = String::new();
-        for directory in directories() {
-            if let Some(host) = farm::host_of(root.as_fd(), directory)? {
-                write_line(&mut seen, directory, &fstat(host)?);
-            }
-        }
-        let noted = match just_now {
+        now: &Stamp,
+        healed: Option<&Stamp>,
+    ) -> nix::Result<Freshness> {
+        let noted = match healed {
             Some(stamp) => stamp.0.clone(),
             None => match readlinkat(record, SEEN) {
                 Ok(text) => text.to_str().unwrap_or_default().to_owned(),
@@ -70,12 +67,56 @@ impl Stamp {
                 Err(errno) => return Err(errno),
             },
         };
-        let is_noted = |line: &str| match just_now {
-            Some(_) => noted.lines().any(|noted| settled(noted) == settled(line)),
-            None => !line.ends_with(YOUNG) && noted.lines().any(|noted| noted == line),
-        };
-        Ok(seen.lines().all(is_noted))
+        for directory in directories() {
+            let farm = farm::host_of(root.as_fd(), directory)?;
+            let seen = match &farm {
+                Some(host) => fstat(host)?,
+                // Without a cover it is the directory itself, with the overrides on its entries.
+                None if directory == Path::new(ETC) => stat(directory)?,
+                None => continue,
+            };
+            let mut line = String::new();
+            write_line(&mut line, directory, &seen);
+            let line = line.trim_end();
+            let Some(of_host) = now.line_of(directory) else {
+                return Ok(Freshness::OtherDirectory);
+            };
+            if identity(of_host) != identity(line) {
+                return Ok(Freshness::OtherDirectory);
+            }
+            let is_noted = |noted: &str| match healed {
+                Some(_) => settled(noted) == settled(line),
+                None => noted == line && !line.ends_with(YOUNG),
+            };
+            if farm.is_some() && !noted.lines().any(is_noted) {
+                return Ok(Freshness::Stale);
+            }
+        }
+        Ok(Freshness::Fresh)
     }
+
+    fn line_of(&self, directory: &Path) -> Option<&str> {
+        let directory = directory.to_str()?;
+        self.0
+            .lines()
+            .find(|line| line.split(' ').next() == Some(directory))
+    }
+}
+
+/// How a view stands to the host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Freshness {
+    Fresh,
+    /// Entries have come or gone.
+    Stale,
+    /// The host has another directory there, or none.
+    OtherDirectory,
+}
+
+/// Which directory a line is about.
+fn identity(line: &str) -> Option<(&str, &str)> {
+    let mut words = line.split(' ');
+    Some((words.next()?, words.next()?))
 }
 
 fn directories() -> impl Iterator<Item = &'static Path> {
