@@ -22,6 +22,8 @@ pub(crate) fn cases() -> Vec<Case> {
         both!(directory_that_the_host_lacks_is_seen).differs(Wrapper::IpNetnsExec, WARNS),
         ours!(nothing_is_created_on_the_host),
         ours!(other_files_stay_where_a_lacking_one_is_added),
+        both!(hundreds_of_files_are_seen),
+        ours!(hundreds_of_files_that_the_host_lacks_are_seen),
         both!(writes_go_through),
         both!(writes_in_place_show),
         both!(everything_else_of_etc_is_the_host_s),
@@ -257,4 +259,38 @@ fn verbose_says_what_is_mounted_where(_: Wrapper) {
             .any(|line| line.contains("/etc/netns/alpha/hosts") && line.contains("/etc/hosts")),
         "{run}"
     );
+}
+
+/// More than the kernel lists at once.
+const HUNDREDS: usize = 400;
+
+fn hundreds_of_files_are_seen(wrapper: Wrapper) {
+    let (sandbox, alpha) = Sandbox::alpha();
+    for number in 0..HUNDREDS {
+        sandbox.host_file(format!("{number}.conf"), "host\n");
+        alpha.file(format!("{number}.conf"), "alpha\n");
+    }
+    let count = [
+        "sh",
+        "-c",
+        "cat /etc/*.conf | sort | uniq -c | grep -w alpha",
+    ];
+    let run = wrapper.command(&sandbox, "alpha", count).run();
+    assert_eq!(
+        run.exits(0).out().trim(),
+        format!("{HUNDREDS} alpha"),
+        "{run}"
+    );
+}
+
+fn hundreds_of_files_that_the_host_lacks_are_seen(_: Wrapper) {
+    let (sandbox, alpha) = Sandbox::alpha();
+    for number in 0..HUNDREDS {
+        alpha.file(format!("{number}.conf"), "alpha\n");
+    }
+    for options in [&["--etc", "bind"], &["--etc", "sealed"]] {
+        let count = ["alpha", "sh", "-c", "cat /etc/[0-9]*.conf | grep -c alpha"];
+        let run = sandbox.netns_exec(options).args(count).run();
+        run.prints(&HUNDREDS.to_string());
+    }
 }
