@@ -181,7 +181,9 @@ impl Lookup<'_> {
             }
         }
         if found.is_none() && !errno_is_set {
-            errno_is_set = self.reading_sets_errno().await?;
+            // Without a service its value counts too, and only ENOENT is known.
+            errno_is_set =
+                self.misses_a_file() || (any_service && self.scope_of_server_fails().await?);
         }
         Ok(Switched {
             status,

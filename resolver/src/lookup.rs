@@ -97,14 +97,9 @@ impl<'r> Lookup<'r> {
         Code::System(unread.errno() as i32)
     }
 
-    /// Whether glibc leaves errno set by what it reads before it asks the first service.
-    pub(crate) async fn reading_sets_errno(&mut self) -> Result<bool, netns::Error> {
-        Ok(self.misses_a_file() || self.scope_of_server_fails().await?)
-    }
-
     /// Whether glibc's look for files leaves errno as `ENOENT` behind, for want of one: those that
     /// it looks for in every lookup, and host.conf, for which it does in the first.
-    fn misses_a_file(&self) -> bool {
+    pub(crate) fn misses_a_file(&self) -> bool {
         let is_missing = |name| {
             let read = self
                 .target
@@ -119,8 +114,9 @@ impl<'r> Lookup<'r> {
         host_conf_is_missing || ["resolv.conf", "nsswitch.conf"].into_iter().any(is_missing)
     }
 
-    /// Whether resolv.conf has a server with a scope that is none in the namespace.
-    async fn scope_of_server_fails(&mut self) -> Result<bool, netns::Error> {
+    /// Whether resolv.conf has a server with a scope that is none in the namespace, which leaves
+    /// errno set too.
+    pub(crate) async fn scope_of_server_fails(&mut self) -> Result<bool, netns::Error> {
         let read = self
             .target
             .files

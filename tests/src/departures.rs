@@ -131,6 +131,8 @@ pub const DEPARTURES: &[Departure] = &[
         because: "a pointer that was never set is followed",
         applies: |world, _| {
             lines(world, File::GaiConf).any(|line| {
+                // A NUL ends it.
+                let line = line.split(|byte| *byte == 0).next().unwrap_or_default();
                 let words: Vec<&[u8]> = line
                     .split(|byte| is_space(*byte))
                     .filter(|word| !word.is_empty())
