@@ -59,7 +59,7 @@ const LOCK: &str = "/run/netns-exec/lock";
 /// one that is kept already. Commands that run in that one go on in it.
 ///
 /// # Errors
-/// As [`View::enter`]; [`Error::CannotPin`] where pins are made in vain.
+/// As [`View::enter`](super::View::enter); [`Error::CannotPin`] where pins are made in vain.
 pub fn pin(
     namespace: &Namespace,
     name: &Name,
