@@ -104,7 +104,7 @@ fn main() {
     sandbox.set_up(sandbox.command(["mount", "--make-rshared", "/"]));
     sandbox.set_up(sandbox.netns_exec(["--pin", "alpha"]));
     let [to_ip, _] = over_bare(&sandbox, &[effort.runs_at_scale], commands);
-    to_ip.show("the same after --pin", "0.25");
+    to_ip.show("such a start after --pin", "0.25");
 }
 
 /// Something of ours and of a peer.
