@@ -180,18 +180,6 @@ impl OverridesDir {
 
     /// The names of all entries, in byte order.
     pub(crate) fn names(&self) -> Result<Vec<OsString>, Error> {
-        self.names_by(|fd| directory::names(fd))
-    }
-
-    /// The same, of as many as are had at once, for who lists all of them again later.
-    pub(crate) fn some_names(&self) -> Result<Vec<OsString>, Error> {
-        self.names_by(|fd| directory::some_names(fd))
-    }
-
-    fn names_by(
-        &self,
-        read: impl FnOnce(&OwnedFd) -> nix::Result<Vec<OsString>>,
-    ) -> Result<Vec<OsString>, Error> {
         let failed = |errno| {
             // It could not be opened for reading.
             let errno = if errno == Errno::EBADF {
@@ -204,7 +192,7 @@ impl OverridesDir {
         if self.was_read.swap(true, Ordering::Relaxed) {
             lseek(&self.fd, 0, Whence::SeekSet).map_err(failed)?;
         }
-        let mut names = read(&self.fd).map_err(failed)?;
+        let mut names = directory::names(&self.fd).map_err(failed)?;
         names.sort_unstable();
         Ok(names)
     }

@@ -146,7 +146,7 @@ pub(super) fn look_for(name: Option<&Name>, views: &mut Vec<FoundView>) -> Resul
     }
     let mut pinned: HashMap<_, _> = pin::all()
         .into_iter()
-        .filter_map(|(_, namespace)| Some((id_of(&namespace)?, namespace)))
+        .filter_map(|namespace| Some((id_of(&namespace)?, namespace)))
         .collect();
     for id in pinned.keys() {
         found.entry(*id).or_default();

@@ -88,7 +88,7 @@ pub(super) fn are_on(root: impl AsFd) -> bool {
 }
 
 /// Whether those who have this root directory cannot reach the daemon.
-pub(super) fn is_hidden(resolver: &HostResolver, root: impl AsFd) -> bool {
+fn is_hidden(resolver: &HostResolver, root: impl AsFd) -> bool {
     let directory = Path::new(resolver.directory);
     match look_below(&root, directory) {
         Ok(_) => farm::host_of(root, directory).is_ok_and(|host| host.is_some()),

@@ -184,12 +184,7 @@ impl Overrides {
             return Ok(true);
         };
         let mut complete = true;
-        // What is left out at first is new to settle().
-        let names = match self.placed.is_empty() {
-            true => directory.some_names()?,
-            false => directory.names()?,
-        };
-        for name in names {
+        for name in directory.names()? {
             if self.placed.iter().any(|placed| placed.name == name) {
                 continue;
             }

@@ -127,17 +127,14 @@ fn refuse_own_root() -> Result<(), Error> {
     })
 }
 
-/// The pinned views that there are: mount namespaces by name.
-pub(super) fn all() -> Vec<(Name, OwnedFd)> {
+/// The mount namespaces that are pinned.
+pub(super) fn all() -> Vec<OwnedFd> {
     let entries = fs::read_dir(Path::new(PINS).join(VIEWS))
         .into_iter()
         .flatten()
         .flatten();
     let names = entries.filter_map(|entry| Name::new(entry.file_name()).ok());
-    names
-        .filter_map(|name| Some((open(&name).ok()??, name)))
-        .map(|(namespace, name)| (name, namespace))
-        .collect()
+    names.filter_map(|name| open(&name).ok()?).collect()
 }
 
 fn path_in(directory: &str, name: &Name) -> PathBuf {

@@ -151,11 +151,7 @@ pub(super) fn unmount(path: &Path) -> nix::Result<bool> {
 /// in which what is below can be seen. It also works if the file that is mounted there has been
 /// removed, on which nothing can be mounted.
 pub(super) fn replace(tree: &Tree, path: &Path) -> nix::Result<()> {
-    let beneath = match tree {
-        Tree::Copy(copy) => move_mount_beneath(copy, refer_to(path)?),
-        Tree::Original(_) => Err(Errno::ENOSYS),
-    };
-    let no_moment = beneath.is_ok();
+    let no_moment = put_beneath(tree, path).is_ok();
     unmount(path)?;
     if no_moment {
         return Ok(());
@@ -163,16 +159,19 @@ pub(super) fn replace(tree: &Tree, path: &Path) -> nix::Result<()> {
     tree.attach(refer_to(path)?)
 }
 
-/// The same without a moment in which nothing is mounted there, nor an error after which nothing is:
-/// where the kernel cannot do it, what was there stays below.
+/// The same, but where the kernel cannot do it without such a moment, what was there stays below:
+/// after an error it is still seen.
 pub(super) fn replace_or_cover(tree: &Tree, path: &Path) -> nix::Result<()> {
-    let beneath = match tree {
-        Tree::Copy(copy) => move_mount_beneath(copy, refer_to(path)?),
-        Tree::Original(_) => Err(Errno::ENOSYS),
-    };
-    match beneath {
+    match put_beneath(tree, path) {
         Ok(()) => unmount(path).map(drop),
         Err(_) => tree.attach(refer_to(path)?),
+    }
+}
+
+fn put_beneath(tree: &Tree, path: &Path) -> nix::Result<()> {
+    match tree {
+        Tree::Copy(copy) => move_mount_beneath(copy, refer_to(path)?),
+        Tree::Original(_) => Err(Errno::ENOSYS),
     }
 }
 

@@ -7,7 +7,6 @@ use nix::errno::Errno;
 
 use crate::etc::{Override, OverridesDir};
 use crate::file_id::FileId;
-use crate::host_resolvers::HOST_RESOLVERS;
 use crate::printable::printable;
 use crate::view::farm::{self, Plan};
 use crate::view::found::FoundView;
@@ -71,13 +70,12 @@ impl Wanted {
 
     /// Whether they, and only they, are seen in a view in which these are in place.
     pub(super) fn are_seen_in(&self, view: &FoundView, in_place: &[OsString]) -> bool {
-        let is_hidden = |resolver| masks::is_hidden(resolver, view.root());
         in_place.iter().all(|name| self.has(name))
             && self.entries.iter().all(|entry| {
                 let seen = view.look(&entry.target).and_then(FileId::of_fd);
                 seen == Ok(entry.id) && in_place.iter().any(|name| name == entry.name())
             })
-            && (!self.masks || HOST_RESOLVERS.iter().all(is_hidden))
+            && (!self.masks || masks::are_on(view.root()))
     }
 
     /// What a view is in want of, or all, which is a thing of moments to copy and takes the kernel
