@@ -252,4 +252,15 @@ const SCENES: &[Scene] = &[
         ask: Ask::Name(b"www", Family::Inet),
         ..Scene::EMPTY
     },
+    Scene {
+        rule: "a datagram whose question cannot be read is a response",
+        files: &[(
+            File::ResolvConf,
+            b"nameserver 127.0.0.53\nsearch my_corp.test test\n",
+        )],
+        // It ends within the question, whose rest is that of the datagram before.
+        servers: &["alpha.test A 10.0.0.1\nalpha.test ! cut 25\n"],
+        ask: Ask::Name(b"alpha", Family::Inet),
+        ..Scene::EMPTY
+    },
 ];

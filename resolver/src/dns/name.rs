@@ -14,6 +14,15 @@ const MAX_LABEL: usize = 63;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct WireName(Vec<u8>);
 
+/// Why a name of a message cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NoName {
+    /// It leads out of the message.
+    Cut,
+    /// It is none, whatever follows.
+    Malformed,
+}
+
 impl WireName {
     /// Reads a name as `ns_name_pton` does: labels between dots, a dot at the end allowed,
     /// `\DDD` a byte and `\X` the character X in what follows a backslash. None if a label is
@@ -44,45 +53,52 @@ impl WireName {
     }
 
     /// Reads the possibly compressed name at `at` of a message, and says how many bytes it takes
-    /// there. None if it runs out of the message, is too long, or its pointers go round in
-    /// circles. As `ns_name_unpack`: a pointer may also point forward.
-    pub(super) fn unpack(message: &[u8], at: usize) -> Option<(Self, usize)> {
+    /// there. As `ns_name_unpack`: a pointer may also point forward.
+    ///
+    /// # Errors
+    /// If it runs out of the message, has a label of an unknown kind, is too long, or its pointers
+    /// go round in circles.
+    pub(super) fn unpack(message: &[u8], at: usize) -> Result<(Self, usize), NoName> {
         let mut wire = Vec::new();
         let mut position = at;
         let mut consumed = None;
         // Bytes looked at. A name that took more than there are in the message is a loop.
         let mut checked = 0;
         loop {
-            let length = usize::from(*message.get(position)?);
+            let length = usize::from(*message.get(position).ok_or(NoName::Cut)?);
             position += 1;
             match length {
                 0 => break,
                 1..=MAX_LABEL => {
-                    let label = message.get(position..position + length)?;
                     // One byte stays free for the root label.
                     if wire.len() + 1 + length >= MAX_WIRE {
-                        return None;
+                        return Err(NoName::Malformed);
                     }
+                    let label = message.get(position..position + length);
+                    let label = label.ok_or(NoName::Cut)?;
                     wire.push(length as u8);
                     wire.extend_from_slice(label);
                     position += length;
                     checked += length + 1;
                 }
                 0xc0.. => {
-                    let low = usize::from(*message.get(position)?);
+                    let low = usize::from(*message.get(position).ok_or(NoName::Cut)?);
                     // Only the first pointer stands at the name's own place.
                     consumed.get_or_insert_with(|| position + 1 - at);
                     position = (length & 0x3f) << 8 | low;
                     checked += 2;
-                    if position >= message.len() || checked >= message.len() {
-                        return None;
+                    if position >= message.len() {
+                        return Err(NoName::Cut);
+                    }
+                    if checked >= message.len() {
+                        return Err(NoName::Malformed);
                     }
                 }
-                _ => return None,
+                _ => return Err(NoName::Malformed),
             }
         }
         wire.push(0);
-        Some((WireName(wire), consumed.unwrap_or_else(|| position - at)))
+        Ok((WireName(wire), consumed.unwrap_or_else(|| position - at)))
     }
 
     /// The labels, without the root.

@@ -4,7 +4,7 @@
 //!
 //! Sources: RFC 1035 section 4.1; glibc `resolv/ns_rr_cursor_init.c`, `ns_rr_cursor_next.c`.
 
-use super::name::WireName;
+use super::name::{NoName, WireName};
 
 /// The length of a header (`HFIXEDSZ`). Anything shorter is no message.
 const HEADER: usize = 12;
@@ -114,15 +114,21 @@ impl Message {
         self.code() == code::NOERROR && self.answers() > 0
     }
 
-    /// Whether the only question is this one, in class IN, its name in any case. A question that
-    /// cannot be read is another question.
+    /// Whether the only question is this one, in class IN, its name in any case.
+    ///
+    /// One whose name is none counts as this one: glibc takes the failure to read it, -1, for a yes
+    /// (`res_queriesmatch` on `res_nameinquery`). What ends within the question has another one.
     pub(super) fn asks(&self, name: &WireName, record_type: RecordType) -> bool {
-        let Some((asked, length)) = WireName::unpack(&self.0, HEADER) else {
+        if self.questions() != 1 {
             return false;
+        }
+        let (asked, length) = match WireName::unpack(&self.0, HEADER) {
+            Ok(read) => read,
+            Err(NoName::Malformed) => return true,
+            Err(NoName::Cut) => return false,
         };
         let end = HEADER + length;
-        self.questions() == 1
-            && self.0.len() >= end + 4
+        self.0.len() >= end + 4
             && self.u16_at(end) == record_type.number()
             && self.u16_at(end + 2) == CLASS_IN
             && asked.same(name)
@@ -135,7 +141,7 @@ impl Message {
 
     /// The type of the first question, if it is of class IN.
     pub(super) fn question_type(&self) -> Option<u16> {
-        let (_, length) = WireName::unpack(&self.0, HEADER)?;
+        let (_, length) = WireName::unpack(&self.0, HEADER).ok()?;
         let end = HEADER + length;
         (self.0.len() >= end + 4 && self.u16_at(end + 2) == CLASS_IN).then(|| self.u16_at(end))
     }
@@ -143,7 +149,7 @@ impl Message {
     /// The question's name and type, and the records of the answer section. The name must be the
     /// only one and not compressed.
     pub(super) fn read(&self) -> Result<Contents<'_>, Malformed> {
-        let (name, length) = WireName::unpack(&self.0, HEADER).ok_or(Malformed)?;
+        let (name, length) = WireName::unpack(&self.0, HEADER).map_err(|_| Malformed)?;
         let end = HEADER + length;
         // A compressed name takes fewer bytes than it holds.
         let uncompressed = name.labels().map(|label| label.len() + 1).sum::<usize>() + 1 == length;
@@ -203,14 +209,14 @@ impl Record<'_> {
     pub(super) fn target(&self) -> Result<WireName, Malformed> {
         WireName::unpack(self.message, self.data_at)
             .map(|(name, _)| name)
-            .ok_or(Malformed)
+            .map_err(|_| Malformed)
     }
 }
 
 impl<'m> Records<'m> {
     fn read(&mut self) -> Option<Record<'m>> {
         let message = self.message;
-        let (owner, length) = WireName::unpack(&message.0, self.at)?;
+        let (owner, length) = WireName::unpack(&message.0, self.at).ok()?;
         let fixed = self.at + length;
         let data_at = fixed + 10;
         let data_length = usize::from(u16::from_be_bytes(

@@ -3,7 +3,7 @@
 use conf::host_aliases::HostAliases;
 use proptest::prelude::*;
 
-use crate::dns::name::{WireName, is_host_name};
+use crate::dns::name::{NoName, WireName, is_host_name};
 
 fn text(name: &[u8]) -> Option<String> {
     WireName::from_text(name).map(|wire| String::from_utf8(wire.to_text()).unwrap())
@@ -65,17 +65,18 @@ fn compressed_names_may_point_forward_but_not_in_circles() {
     assert_eq!((name.display().as_str(), length), ("foo.", 2));
     let (name, length) = WireName::unpack(b"\x03foo\0\x01a\xc0\x00\xc0\x05", 9).unwrap();
     assert_eq!((name.display().as_str(), length), ("a.foo.", 2));
-    for bad in [
-        &b"\xc0\x00\0\0"[..],
-        b"\x01a\xc0\x00",
-        b"\x80a\0",
-        b"\xc0\xff\0",
-        b"\x03fo",
-        b"\xc0",
+    for (bad, why) in [
+        (&b"\xc0\x00\0\0"[..], NoName::Malformed),
+        (b"\x01a\xc0\x00", NoName::Malformed),
+        (b"\x80a\0", NoName::Malformed),
+        (&b"\x3f".repeat(300), NoName::Malformed),
+        (b"\xc0\xff\0", NoName::Cut),
+        (b"\x03fo", NoName::Cut),
+        (b"\xc0", NoName::Cut),
     ] {
-        assert_eq!(WireName::unpack(bad, 0), None, "{}", bad.escape_ascii());
+        assert_eq!(WireName::unpack(bad, 0), Err(why), "{}", bad.escape_ascii());
     }
-    assert_eq!(WireName::unpack(message, 100), None);
+    assert_eq!(WireName::unpack(message, 100), Err(NoName::Cut));
 }
 
 #[test]
@@ -126,7 +127,7 @@ proptest! {
 
     #[test]
     fn any_bytes_can_be_read_as_a_name(bytes in proptest::collection::vec(any::<u8>(), 0..400), at in 0usize..410) {
-        if let Some((name, length)) = WireName::unpack(&bytes, at) {
+        if let Ok((name, length)) = WireName::unpack(&bytes, at) {
             prop_assert!(at + length <= bytes.len());
             prop_assert!(name.to_text().len() <= 255 * 4);
         }
