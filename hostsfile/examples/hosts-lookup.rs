@@ -41,7 +41,7 @@ fn run(args: &[OsString]) -> Result<bool, Box<dyn Error>> {
             out,
             "{} (line {})",
             line.canonical_name().escape_ascii(),
-            line.number
+            line.number()
         )?;
         return Ok(true);
     }
@@ -57,7 +57,7 @@ fn run(args: &[OsString]) -> Result<bool, Box<dyn Error>> {
         return Ok(false);
     };
     for (address, line) in answer.addresses().zip(answer.lines()) {
-        writeln!(out, "{address} (line {})", line.number)?;
+        writeln!(out, "{address} (line {})", line.number())?;
     }
     writeln!(
         out,

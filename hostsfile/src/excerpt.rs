@@ -13,7 +13,7 @@ use crate::address::Family;
 use crate::answer::Answer;
 use crate::line::{self, Line, Parsed};
 use crate::lines::line_around;
-use crate::numbers::Numbers;
+use crate::numbers::Counter;
 use crate::search::Finder;
 
 /// The lines of a file that answer one question, found while the file was read.
@@ -124,13 +124,13 @@ impl Question<'_> {
         // The newlines before the block.
         let mut before = 0;
         for_each_block(reader, buffer, |block| {
-            let mut numbers = Numbers::new(block);
+            let mut counter = Counter::new(block);
             let found = self
                 .candidates(block)
                 .filter(|range| self.is_answered(&block[range.clone()]));
             let mut read = block;
             for range in found {
-                excerpt.add(before + numbers.of(range.start), &block[range.clone()]);
+                excerpt.add(before + counter.of(range.start), &block[range.clone()]);
                 if !multi {
                     read = &block[..block.len().min(range.end + 1)];
                     break;
@@ -139,7 +139,7 @@ impl Question<'_> {
             if excerpt.overrun.is_none() {
                 excerpt.overrun = line::overrun(read).map(|number| before + number);
             }
-            before += numbers.of(block.len()) - 1;
+            before += counter.of(block.len()) - 1;
             if multi || excerpt.lines.is_empty() {
                 ControlFlow::Continue(())
             } else {

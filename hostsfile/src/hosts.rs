@@ -12,7 +12,7 @@ use crate::answer::Answer;
 use crate::index::Index;
 use crate::line::{self, Line, Parsed};
 use crate::lines::{IndexedLines, Lines, LinesWith, ParsedLines, Skipped};
-use crate::numbers::{LineTable, Numbers};
+use crate::numbers::LineTable;
 use crate::storage::Storage;
 
 /// The content of a hosts file.
@@ -26,7 +26,7 @@ pub struct Hosts {
     text: Storage,
     names: OnceLock<Index>,
     addresses: OnceLock<Index>,
-    /// For answers from an index.
+    /// For answers from an index, before which it is made.
     numbers: OnceLock<LineTable>,
     overrun: OnceLock<Option<usize>>,
 }
@@ -111,16 +111,16 @@ impl Hosts {
     /// line, up to 13 while it is made. For a file of megabytes it starts threads, which end with
     /// the call.
     pub fn index_names(&self) {
-        self.names.get_or_init(|| Index::of_names(&self.text));
         self.numbers.get_or_init(|| LineTable::new(&self.text));
+        self.names.get_or_init(|| Index::of_names(&self.text));
     }
 
     /// Makes an index of the addresses, unless there is one: [`Hosts::reverse`] gives the same as
     /// before, in constant time. It costs what that of the names does, by addresses.
     pub fn index_addresses(&self) {
+        self.numbers.get_or_init(|| LineTable::new(&self.text));
         self.addresses
             .get_or_init(|| Index::of_addresses(&self.text));
-        self.numbers.get_or_init(|| LineTable::new(&self.text));
     }
 
     /// All lines that have an address, in order.
@@ -151,10 +151,10 @@ impl Hosts {
     /// The lines that have a name, whatever their family, in order.
     #[must_use]
     pub fn lines_with<'h, 'n>(&'h self, name: &'n [u8]) -> LinesWith<'h, 'n> {
-        match self.names.get() {
+        match (self.names.get(), self.numbers.get()) {
             // The empty name, which is no field, is in no index.
-            Some(index) if line::can_be_field(name) => {
-                LinesWith::indexed(&self.text, name, index.fields_named(name), self.numbers())
+            (Some(index), Some(table)) if line::can_be_field(name) => {
+                LinesWith::indexed(&self.text, name, index.fields_named(name), table)
             }
             _ => LinesWith::searched(&self.text, name),
         }
@@ -183,24 +183,21 @@ impl Hosts {
     pub fn reverse(&self, address: IpAddr) -> Option<Line<'_>> {
         let family = Family::of(address);
         let has_address = |line: &Line<'_>| line.address_in(family) == Some(address);
-        let Some(index) = self.addresses.get() else {
+        let (Some(index), Some(table)) = (self.addresses.get(), self.numbers.get()) else {
             return self.lines().find(has_address);
         };
+        let text = &self.text;
         // A hash may be wrong.
-        let mut lines = IndexedLines::new(&self.text, index.fields_with(address));
+        let mut lines = IndexedLines::new(text, index.fields_with(address));
         while let Some(start) = lines.next_by(|_, _| true) {
-            if let Parsed::Line(mut line) = line::parse(&self.text[start..], 0)
+            if let Parsed::Line(mut line) = line::parse(&text[start..], 0)
                 && has_address(&line)
             {
-                line.number = self.numbers().of(start);
+                line.number = table.number(text, start);
                 return Some(line);
             }
         }
         None
-    }
-
-    fn numbers(&self) -> Numbers<'_> {
-        Numbers::new(&self.text).with(self.numbers.get())
     }
 }
 

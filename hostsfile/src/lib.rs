@@ -26,7 +26,7 @@
 //! let answer = hosts.lookup(b"ALPHA", Family::Any, false).expect("line 1 has it");
 //! assert_eq!(answer.canonical_name(), b"alpha.example");
 //! assert!(answer.addresses().eq(["127.0.1.1".parse::<std::net::IpAddr>()?]));
-//! assert_eq!(answer.lines().next().map(|line| line.number), Some(1));
+//! assert_eq!(answer.lines().next().map(|line| line.number()), Some(1));
 //!
 //! // All of them, as with `multi on`.
 //! let answer = hosts.lookup(b"db", Family::Any, true).expect("lines 2 and 3 have it");

@@ -8,12 +8,12 @@ use std::net::IpAddr;
 use memchr::{memchr, memchr_iter, memchr3, memrchr};
 
 use crate::address::{self, Family};
+use crate::numbers::Number;
 
 /// A line that has an address.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub struct Line<'h> {
-    /// Where it stands in the file; the first line is 1.
-    pub number: usize,
+    pub(crate) number: Number<'h>,
     /// Its address, as written: neither v4-mapped addresses nor `::1` are translated.
     pub address: IpAddr,
     /// What follows the address, without comment and without leading separators.
@@ -21,6 +21,12 @@ pub struct Line<'h> {
 }
 
 impl<'h> Line<'h> {
+    /// Where it stands in the file; the first line is 1.
+    #[must_use]
+    pub fn number(&self) -> usize {
+        self.number.get()
+    }
+
     /// All names in order, the canonical one first. There is always at least one, see
     /// [`Line::canonical_name`].
     #[must_use]
@@ -60,10 +66,18 @@ impl<'h> Line<'h> {
     }
 }
 
+impl PartialEq for Line<'_> {
+    fn eq(&self, other: &Line<'_>) -> bool {
+        (self.number(), self.address, self.names) == (other.number(), other.address, other.names)
+    }
+}
+
+impl Eq for Line<'_> {}
+
 impl fmt::Debug for Line<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Line")
-            .field("number", &self.number)
+            .field("number", &self.number())
             .field("address", &self.address)
             .field("names", &format_args!("\"{}\"", self.names.escape_ascii()))
             .finish()
@@ -73,14 +87,19 @@ impl fmt::Debug for Line<'_> {
 /// A line that is passed over because its first field is no address.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct SkippedLine<'h> {
-    /// Where it stands in the file; the first line is 1.
-    pub number: usize,
+    number: usize,
     /// The field that should have been an address.
     pub field: &'h [u8],
     names: &'h [u8],
 }
 
 impl<'h> SkippedLine<'h> {
+    /// Where it stands in the file; the first line is 1.
+    #[must_use]
+    pub fn number(&self) -> usize {
+        self.number
+    }
+
     /// The names that the line would have given.
     #[must_use]
     pub fn names(&self) -> Names<'h> {
@@ -147,7 +166,7 @@ pub(crate) fn parse(text: &[u8], number: usize) -> Parsed<'_> {
         Parsed::Blank
     } else if let Some(address) = address::parse(field) {
         Parsed::Line(Line {
-            number,
+            number: Number::Counted(number),
             address,
             names,
         })

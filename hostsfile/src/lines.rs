@@ -8,7 +8,7 @@ use memchr::{memchr, memrchr};
 
 use crate::index::Fields;
 use crate::line::{self, Line, Parsed, SkippedLine};
-use crate::numbers::Numbers;
+use crate::numbers::{Counter, LineTable, Number};
 use crate::search::{Candidates, Finder};
 
 /// The lines of a file that have an address, see [`Hosts::lines`](crate::Hosts::lines).
@@ -50,22 +50,21 @@ pub struct LinesWith<'h, 'n> {
     text: &'h [u8],
     name: &'n [u8],
     places: Places<'h, 'n>,
-    numbers: Numbers<'h>,
 }
 
-/// Where the lines are.
+/// Where the lines are, and what tells their numbers.
 enum Places<'h, 'n> {
-    Searched(Candidates<'h, 'n>),
-    Indexed(IndexedLines<'h>),
+    Searched(Candidates<'h, 'n>, Counter<'h>),
+    Indexed(IndexedLines<'h>, &'h LineTable),
 }
 
 impl<'h, 'n> LinesWith<'h, 'n> {
     pub(crate) fn searched(text: &'h [u8], name: &'n [u8]) -> LinesWith<'h, 'n> {
+        let candidates = Finder::new(name).candidates(text);
         LinesWith {
             text,
             name,
-            places: Places::Searched(Finder::new(name).candidates(text)),
-            numbers: Numbers::new(text),
+            places: Places::Searched(candidates, Counter::new(text)),
         }
     }
 
@@ -73,13 +72,12 @@ impl<'h, 'n> LinesWith<'h, 'n> {
         text: &'h [u8],
         name: &'n [u8],
         fields: Fields<'h>,
-        numbers: Numbers<'h>,
+        table: &'h LineTable,
     ) -> LinesWith<'h, 'n> {
         LinesWith {
             text,
             name,
-            places: Places::Indexed(IndexedLines::new(text, fields)),
-            numbers,
+            places: Places::Indexed(IndexedLines::new(text, fields), table),
         }
     }
 }
@@ -88,20 +86,26 @@ impl<'h> Iterator for LinesWith<'h, '_> {
     type Item = Line<'h>;
 
     fn next(&mut self) -> Option<Line<'h>> {
+        let LinesWith { text, name, places } = self;
         loop {
-            let start = match &mut self.places {
-                Places::Searched(candidates) => candidates.next()?.start,
-                Places::Indexed(lines) => {
-                    lines.next_by(|text, place| line::is_field(text, place, self.name))?
+            match places {
+                Places::Searched(candidates, counter) => {
+                    let start = candidates.next()?.start;
+                    if let Parsed::Line(mut line) = line::parse(&text[start..], 0)
+                        && line.has_name(name)
+                    {
+                        line.number = Number::Counted(counter.of(start));
+                        return Some(line);
+                    }
                 }
-            };
-            let Parsed::Line(mut line) = line::parse(&self.text[start..], 0) else {
-                continue;
-            };
-            // What the index gives has been compared.
-            if matches!(self.places, Places::Indexed(_)) || line.has_name(self.name) {
-                line.number = self.numbers.of(start);
-                return Some(line);
+                Places::Indexed(lines, table) => {
+                    // The line has the name: its field is compared here.
+                    let start = lines.next_by(|text, place| line::is_field(text, place, name))?;
+                    if let Parsed::Line(mut line) = line::parse(&text[start..], 0) {
+                        line.number = table.number(text, start);
+                        return Some(line);
+                    }
+                }
             }
         }
     }

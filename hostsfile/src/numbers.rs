@@ -25,41 +25,58 @@ impl LineTable {
             before: before.collect(),
         }
     }
+
+    /// That of the line that starts at `start` in the text and is not empty.
+    pub(crate) fn number<'t>(&'t self, text: &'t [u8], start: usize) -> Number<'t> {
+        let step = start / STEP;
+        Number::Uncounted {
+            before: &self.before[step],
+            last: &text[step * STEP..start],
+        }
+    }
 }
 
-/// Tells the numbers of places in ascending order: it counts on from where it was, or from the
-/// nearest place that a table knows.
+/// The number of a line; the first is 1.
+#[derive(Clone, Copy)]
+pub(crate) enum Number<'t> {
+    Counted(usize),
+    /// To be counted when it is asked for: few lookups need it.
+    Uncounted {
+        /// How many newlines stand before `last`, still in the table.
+        before: &'t usize,
+        /// The text from there to the line.
+        last: &'t [u8],
+    },
+}
+
+impl Number<'_> {
+    pub(crate) fn get(self) -> usize {
+        match self {
+            Number::Counted(number) => number,
+            Number::Uncounted { before, last } => before + newlines(last) + 1,
+        }
+    }
+}
+
+/// Counts lines to places in ascending order.
 #[derive(Clone)]
-pub(crate) struct Numbers<'t> {
+pub(crate) struct Counter<'t> {
     text: &'t [u8],
-    table: Option<&'t LineTable>,
     counted: usize,
     number: usize,
 }
 
-impl<'t> Numbers<'t> {
-    pub(crate) fn new(text: &'t [u8]) -> Numbers<'t> {
-        Numbers {
+impl<'t> Counter<'t> {
+    pub(crate) fn new(text: &'t [u8]) -> Counter<'t> {
+        Counter {
             text,
-            table: None,
             counted: 0,
             number: 1,
         }
     }
 
-    pub(crate) fn with(self, table: Option<&'t LineTable>) -> Numbers<'t> {
-        Numbers { table, ..self }
-    }
-
-    /// The number of the line at `place`; the first is 1.
+    /// The number of the line at `place`.
     pub(crate) fn of(&mut self, place: usize) -> usize {
-        let known = place / STEP;
-        if let Some(table) = self.table
-            && let Some(before) = table.before.get(known)
-            && known * STEP > self.counted
-        {
-            (self.counted, self.number) = (known * STEP, before + 1);
-        }
         self.number += newlines(&self.text[self.counted..place]);
         self.counted = place;
         self.number
@@ -67,5 +84,11 @@ impl<'t> Numbers<'t> {
 }
 
 fn newlines(text: &[u8]) -> usize {
+    const { assert!(STEP <= u8::MAX as usize) };
+    // A byte holds the count of so few, so that the compiler adds up a vector at a time.
+    if text.len() <= STEP {
+        let is_one = |&byte: &u8| u8::from(byte == b'\n');
+        return text.iter().map(is_one).sum::<u8>().into();
+    }
     memchr_iter(b'\n', text).count()
 }

@@ -32,7 +32,7 @@ fuzz_target!(|input: (&[u8], &[u8], bool)| {
     }
     for line in hosts.lines() {
         let found = hosts.reverse(line.address);
-        assert!(found.is_some_and(|found| found.number <= line.number));
+        assert!(found.is_some_and(|found| found.number() <= line.number()));
         assert_eq!(indexed.reverse(line.address), found);
         let excerpt = Excerpt::reverse(file, line.address).expect("bytes can be read");
         assert_eq!(excerpt.lines().next(), found);

@@ -40,7 +40,7 @@ fn a_file_of_megabytes_is_read_as_a_small_one_is() {
     for _ in 0..2 {
         let answer = hosts.lookup(b"last", Family::Any, false).unwrap();
         let line = answer.lines().next().unwrap();
-        assert_eq!(line.number, content.lines().count());
+        assert_eq!(line.number(), content.lines().count());
         assert_eq!(hosts.reverse([1, 2, 3, 5].into()).as_ref(), Some(line));
         hosts.index_names();
         hosts.index_addresses();

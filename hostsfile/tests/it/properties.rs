@@ -116,7 +116,7 @@ fn file() -> impl Strategy<Value = Vec<u8>> {
 
 fn plain(line: &Line) -> naive::Entry {
     naive::Entry {
-        number: line.number,
+        number: line.number(),
         address: line.address,
         names: line.names().map(<[u8]>::to_vec).collect(),
     }
@@ -137,7 +137,7 @@ fn plain_answer(answer: &Answer) -> naive::Answer {
         addresses: answer.addresses().collect(),
         canonical_name: answer.canonical_name().to_vec(),
         aliases: answer.aliases().map(<[u8]>::to_vec).collect(),
-        numbers: answer.lines().map(|line| line.number).collect(),
+        numbers: answer.lines().map(|line| line.number()).collect(),
     }
 }
 
@@ -176,7 +176,7 @@ proptest! {
             prop_assert_eq!(excerpt.answer(), answer.clone(), "{:?}", family);
             let read = match answer {
                 // The lines behind the first that answers do not matter.
-                Some(answer) if !multi => answer.lines().next().map_or(0, |line| line.number),
+                Some(answer) if !multi => answer.lines().next().map_or(0, |line| line.number()),
                 _ => usize::MAX,
             };
             let overrun = hosts.overrun().filter(|&line| line <= read);
@@ -214,8 +214,8 @@ proptest! {
     #[test]
     fn a_line_is_an_entry_or_skipped_or_blank(file in file()) {
         let hosts = Hosts::from_bytes(&file[..]);
-        let mut numbers: Vec<usize> = hosts.lines().map(|line| line.number)
-            .chain(hosts.skipped().map(|line| line.number)).collect();
+        let mut numbers: Vec<usize> = hosts.lines().map(|line| line.number())
+            .chain(hosts.skipped().map(|line| line.number())).collect();
         numbers.sort_unstable();
         let all = numbers.len();
         numbers.dedup();

@@ -313,8 +313,8 @@ fn an_address_alone_has_the_empty_name() {
 fn reverse_is_the_first_line_with_the_address() {
     let hosts = Hosts::from_bytes("1.2.3.4 a b\n1.2.3.4 c\nfd00::1 d\nfd00:0::1 e\n");
     let line = hosts.reverse(ip("1.2.3.4")).unwrap();
-    assert_eq!((line.canonical_name(), line.number), (&b"a"[..], 1));
-    assert_eq!(hosts.reverse(ip("fd00::1")).unwrap().number, 3);
+    assert_eq!((line.canonical_name(), line.number()), (&b"a"[..], 1));
+    assert_eq!(hosts.reverse(ip("fd00::1")).unwrap().number(), 3);
     assert_eq!(hosts.reverse(ip("1.2.3.5")), None);
 }
 
@@ -348,7 +348,7 @@ fn reverse_of_ipv6_matches_ipv6_text_only() {
         hosts
             .reverse(ip("::ffff:1.2.3.4").to_canonical())
             .unwrap()
-            .number,
+            .number(),
         1
     );
 }
@@ -356,9 +356,9 @@ fn reverse_of_ipv6_matches_ipv6_text_only() {
 #[test]
 fn line_numbers_count_every_line() {
     let hosts = Hosts::from_bytes("\n# comment\nbad a\n\0\n1.2.3.4 a\r\n\n1.2.3.5 a");
-    let numbers: Vec<usize> = hosts.lines_with(b"a").map(|line| line.number).collect();
+    let numbers: Vec<usize> = hosts.lines_with(b"a").map(|line| line.number()).collect();
     assert_eq!(numbers, [5, 7]);
-    let numbers: Vec<usize> = hosts.lines().map(|line| line.number).collect();
+    let numbers: Vec<usize> = hosts.lines().map(|line| line.number()).collect();
     assert_eq!(numbers, [5, 7]);
 }
 
@@ -367,9 +367,9 @@ fn skipped_lines_say_what_is_in_the_place_of_the_address() {
     let hosts = Hosts::from_bytes("# c\n127.1 a b # c\n1.2.3.4 ok\n\n[::1]\n");
     let skipped: Vec<_> = hosts.skipped().collect();
     assert_eq!(skipped.len(), 2);
-    assert_eq!((skipped[0].number, skipped[0].field), (2, &b"127.1"[..]));
+    assert_eq!((skipped[0].number(), skipped[0].field), (2, &b"127.1"[..]));
     assert_eq!(skipped[0].names().collect::<Vec<_>>(), [b"a", b"b"]);
-    assert_eq!((skipped[1].number, skipped[1].field), (5, &b"[::1]"[..]));
+    assert_eq!((skipped[1].number(), skipped[1].field), (5, &b"[::1]"[..]));
 }
 
 #[test]

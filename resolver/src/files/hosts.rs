@@ -74,7 +74,7 @@ impl HostsFile {
 fn overrun(hosts: &Hosts, last: Option<&Line<'_>>) -> bool {
     hosts
         .overrun()
-        .is_some_and(|number| last.is_none_or(|last| number <= last.number))
+        .is_some_and(|number| last.is_none_or(|last| number <= last.number()))
 }
 
 /// How often a file has been asked while it stayed as it is.

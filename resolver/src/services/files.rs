@@ -104,7 +104,7 @@ fn unreadable(errno: Errno) -> Reply {
 fn hosts_line(path: &Path, line: &hostsfile::Line<'_>) -> HostsLine {
     HostsLine {
         path: path.to_owned(),
-        number: line.number,
+        number: line.number(),
         address: line.address,
         names: line.names().map(<[u8]>::to_vec).collect(),
     }

@@ -48,11 +48,11 @@ fn ask(hosts: &HostsFile, name: &str) -> Option<(usize, usize, bool)> {
             |answer, overrun| {
                 let answer = answer?;
                 let line = answer.lines().next()?;
-                Some((line.number, line.address, overrun))
+                Some((line.number(), line.address, overrun))
             },
         )
         .unwrap()?;
-    let reverse = hosts.reverse(address, |line, _| line.map(|line| line.number));
+    let reverse = hosts.reverse(address, |line, _| line.map(|line| line.number()));
     Some((line, reverse.unwrap()?, overrun))
 }
 
@@ -73,13 +73,13 @@ fn large_files_pass_until_they_are_asked_often() {
         assert_eq!(passing, question <= HostsCache::FEW, "{question}");
         // One question to a file that passes.
         let line = hosts.lookup(b"LAST", hostsfile::Family::Any, true, |answer, _| {
-            answer.unwrap().lines().next().unwrap().number
+            answer.unwrap().lines().next().unwrap().number()
         });
         assert_eq!(line.unwrap(), lines + 1, "{question}");
         let line = directory
             .hosts(&HostsCache::default())
             .reverse([192, 0, 2, 2].into(), |line, _| {
-                line.map(|line| line.number)
+                line.map(|line| line.number())
             });
         assert_eq!(line.unwrap(), Some(lines + 1));
     }
