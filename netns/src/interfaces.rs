@@ -1,9 +1,10 @@
-//! Interfaces, their addresses and the gateways behind them, in the namespace of the calling
-//! thread: rtnetlink(7).
+//! Interfaces, their addresses and the gateways behind them: rtnetlink(7). The source of what is
+//! sent to a destination. All in the namespace of the calling thread.
 
 mod netlink;
 mod news;
 mod routes;
+mod source;
 
 use std::io;
 use std::net::IpAddr;
@@ -12,6 +13,7 @@ use nix::net::if_::{if_indextoname, if_nametoindex};
 
 pub use news::AddressNews;
 pub use routes::{Gateway, default_gateways};
+pub use source::SourceProbe;
 
 const RTM_NEWLINK: u16 = 16;
 const RTM_GETLINK: u16 = 18;

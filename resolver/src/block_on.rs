@@ -7,6 +7,7 @@
 
 use std::cell::RefCell;
 use std::io;
+use std::mem;
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -16,6 +17,8 @@ use std::thread::{self, Thread};
 use netns::Namespace;
 use tokio::runtime::{self, Runtime};
 use tokio::task::unconstrained;
+
+use crate::sources::Probes;
 
 struct Unpark(Thread);
 
@@ -48,6 +51,7 @@ struct Driven {
     /// That the thread is in, if it is that of the lookups.
     namespace: Option<Arc<Namespace>>,
     runtime: Option<Rc<Runtime>>,
+    probes: Probes,
 }
 
 thread_local! {
@@ -68,6 +72,7 @@ pub(crate) fn drive<T>(namespace: &Arc<Namespace>, future: impl Future<Output = 
     let _end = End(DRIVEN.replace(Some(Driven {
         namespace: namespace.is_current().then(|| namespace.clone()),
         runtime: None,
+        probes: Probes::default(),
     })));
     let mut future = pin!(future);
     let waker = waker();
@@ -107,6 +112,22 @@ pub(crate) fn runtime_in(namespace: &Arc<Namespace>) -> Option<io::Result<Rc<Run
             None => new_runtime().map(|new| runtime.insert(Rc::new(new)).clone()),
         })
     })
+}
+
+/// Ask for sources with sockets that are kept as long as the [`drive`] that this thread is in, if
+/// that is one of lookups in the namespace of the thread. Elsewhere with new ones: what the kernel
+/// knows of a socket's owner, its user and control group, it has from when the socket was made.
+pub(crate) fn with_probes<T>(ask: impl FnOnce(&mut Probes) -> T) -> T {
+    let swap = |probes| {
+        DRIVEN.with_borrow_mut(|driven| match driven {
+            Some(driven) if driven.namespace.is_some() => mem::replace(&mut driven.probes, probes),
+            _ => Probes::default(),
+        })
+    };
+    let mut probes = swap(Probes::default());
+    let answer = ask(&mut probes);
+    swap(probes.kept());
+    answer
 }
 
 /// One for the sockets and timers of DNS, on the thread that drives it.

@@ -145,8 +145,8 @@ impl Resolver {
     }
 
     /// Drive `future`, and with it all lookups that it awaits, on the calling thread. If that is in
-    /// the namespace (and stays there), they need no other thread then, not even for DNS: the
-    /// cheapest way to make many at a time.
+    /// the namespace (and stays there, with its user and its control group), they need no other
+    /// thread then, not even for DNS: the cheapest way to make many at a time.
     ///
     /// # Panics
     /// Within a runtime of tokio.

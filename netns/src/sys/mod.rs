@@ -12,4 +12,5 @@ pub(crate) mod gai;
 pub(crate) mod mount;
 pub(crate) mod nsfs;
 pub(crate) mod process;
+pub(crate) mod socket;
 pub(crate) mod statmount;
