@@ -18,6 +18,7 @@ mod offline;
 mod query;
 mod search;
 mod session;
+mod sockets;
 mod stream;
 mod transport;
 mod wire;

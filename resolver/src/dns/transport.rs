@@ -11,24 +11,17 @@ use std::cell::RefCell;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::os::fd::AsRawFd as _;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use hickory_resolver::net::runtime::{
-    DnsUdpSocket, RuntimeProvider, TokioRuntimeProvider, TokioTime,
-};
+use hickory_resolver::net::runtime::{DnsUdpSocket, RuntimeProvider};
 use hickory_resolver::net::tcp::TcpClientStream;
 use hickory_resolver::net::xfer::{DnsClientStream, DnsStreamHandle};
 use hickory_resolver::net::{BufDnsStreamHandle, NetError};
 use hickory_resolver::proto::op::SerialMessage;
-use nix::sys::socket::{
-    AddressFamily, SockFlag, SockType, SockaddrStorage, connect, setsockopt, socket, sockopt,
-};
-use tokio::io::{Interest, ReadBuf};
 use tokio::time::timeout_at;
 
+use super::sockets::Sockets;
 use crate::trace::Transport as Over;
 
 /// The longest message (`MAXPACKET`).
@@ -187,125 +180,5 @@ fn io_error(error: NetError) -> io::Error {
         },
         NetError::Timeout => io::ErrorKind::TimedOut.into(),
         other => io::Error::other(other.to_string()),
-    }
-}
-
-/// Sockets made where they are asked for: in the network namespace of the calling thread.
-#[derive(Clone, Default)]
-pub(crate) struct Sockets {
-    tokio: TokioRuntimeProvider,
-}
-
-impl RuntimeProvider for Sockets {
-    type Handle = <TokioRuntimeProvider as RuntimeProvider>::Handle;
-    type Timer = TokioTime;
-    type Udp = ConnectedSocket;
-    type Tcp = <TokioRuntimeProvider as RuntimeProvider>::Tcp;
-
-    fn create_handle(&self) -> Self::Handle {
-        self.tokio.create_handle()
-    }
-
-    fn connect_tcp(
-        &self,
-        server: SocketAddr,
-        local: Option<SocketAddr>,
-        limit: Option<Duration>,
-    ) -> Pin<Box<dyn Send + Future<Output = io::Result<Self::Tcp>>>> {
-        self.tokio.connect_tcp(server, local, limit)
-    }
-
-    /// Not bound: to connect does that too.
-    fn bind_udp(
-        &self,
-        _: SocketAddr,
-        server: SocketAddr,
-    ) -> Pin<Box<dyn Send + Future<Output = io::Result<Self::Udp>>>> {
-        Box::pin(async move {
-            let family = match server {
-                SocketAddr::V4(_) => AddressFamily::Inet,
-                SocketAddr::V6(_) => AddressFamily::Inet6,
-            };
-            let flags = SockFlag::SOCK_NONBLOCK | SockFlag::SOCK_CLOEXEC;
-            let socket = socket(family, SockType::Datagram, flags, None)?;
-            // Without this only "port unreachable" gets through; with it "host unreachable" and
-            // the like also end the wait (glibc resolv/res_enable_icmp.c).
-            match server {
-                SocketAddr::V4(_) => setsockopt(&socket, sockopt::Ipv4RecvErr, &true)?,
-                SocketAddr::V6(_) => setsockopt(&socket, sockopt::Ipv6RecvErr, &true)?,
-            }
-            connect(socket.as_raw_fd(), &SockaddrStorage::from(server))?;
-            let socket = tokio::net::UdpSocket::from_std(socket.into())?;
-            Ok(ConnectedSocket { socket, server })
-        })
-    }
-}
-
-/// A datagram socket that hears from one server only, and hears that there is no one on its port.
-pub(crate) struct ConnectedSocket {
-    socket: tokio::net::UdpSocket,
-    server: SocketAddr,
-}
-
-impl ConnectedSocket {
-    /// Waits for a datagram or an error. tokio wakes no reader for an error alone, so the wait is
-    /// for both by name.
-    async fn receive(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        loop {
-            let ready = self
-                .socket
-                .ready(Interest::READABLE | Interest::ERROR)
-                .await?;
-            if ready.is_error() {
-                if let Some(error) = self.socket.take_error()? {
-                    return Err(error);
-                }
-                // Nothing there after all: have tokio forget about it, or this would spin.
-                let _ = self.socket.try_io(Interest::ERROR, || {
-                    io::Result::<()>::Err(io::ErrorKind::WouldBlock.into())
-                });
-            }
-            match self.socket.try_recv(buffer) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                result => return result,
-            }
-        }
-    }
-}
-
-impl DnsUdpSocket for ConnectedSocket {
-    type Time = TokioTime;
-
-    /// The signature is that which `async_trait` makes of the method.
-    fn recv_from<'s, 'b, 'f>(
-        &'s self,
-        buffer: &'b mut [u8],
-    ) -> Pin<Box<dyn Future<Output = io::Result<(usize, SocketAddr)>> + Send + 'f>>
-    where
-        's: 'f,
-        'b: 'f,
-        Self: 'f,
-    {
-        Box::pin(async move { Ok((self.receive(buffer).await?, self.server)) })
-    }
-
-    /// Without the news of errors, for which there is no way to poll. Not used here.
-    fn poll_recv_from(
-        &self,
-        context: &mut Context<'_>,
-        buffer: &mut [u8],
-    ) -> Poll<io::Result<(usize, SocketAddr)>> {
-        let mut buffer = ReadBuf::new(buffer);
-        ready!(self.socket.poll_recv(context, &mut buffer))?;
-        Poll::Ready(Ok((buffer.filled().len(), self.server)))
-    }
-
-    fn poll_send_to(
-        &self,
-        context: &mut Context<'_>,
-        message: &[u8],
-        _: SocketAddr,
-    ) -> Poll<io::Result<usize>> {
-        self.socket.poll_send(context, message)
     }
 }
