@@ -29,6 +29,8 @@ pub(crate) struct Lookup<'r> {
     pub(crate) trace: Trace,
     /// glibc's `h_errno`: a service that sets none leaves that of the service before it.
     pub(crate) host_error: Option<HostError>,
+    /// What [`Lookup::resolver_context`] has read, and what there is to tell of that.
+    resolv_conf: Option<(Arc<[u8]>, Trace)>,
     host_conf: Option<HostConf>,
     /// The order of the addresses depends on sources or interfaces that could not be seen.
     pub(crate) order_guessed: bool,
@@ -43,6 +45,7 @@ impl<'r> Lookup<'r> {
             etc: target.etc()?,
             trace: Trace::default(),
             host_error: None,
+            resolv_conf: None,
             host_conf: None,
             order_guessed: false,
         })
@@ -87,7 +90,19 @@ impl<'r> Lookup<'r> {
         for departure in read.notes.departures().filter(stops) {
             self.trace.depart(Departure::Conf(departure));
         }
+        self.resolv_conf = Some((content, trace));
         Ok(())
+    }
+
+    /// resolv.conf as DNS goes by it: as it was when [`Lookup::resolver_context`] read it.
+    pub(crate) fn resolv_conf(&mut self) -> Result<Arc<[u8]>, netns::Error> {
+        match &self.resolv_conf {
+            Some((content, read)) => {
+                self.trace.append(read.clone());
+                Ok(content.clone())
+            }
+            None => self.file("resolv.conf"),
+        }
     }
 
     fn unreadable(&mut self, name: &str, unread: Unread) -> Code {
@@ -117,13 +132,10 @@ impl<'r> Lookup<'r> {
     /// Whether resolv.conf has a server with a scope that is none in the namespace, which leaves
     /// errno set too.
     pub(crate) async fn scope_of_server_fails(&mut self) -> Result<bool, netns::Error> {
-        let read = self
-            .target
-            .files
-            .read(&self.etc, "resolv.conf", &mut Trace::default());
-        let Ok(Ok(content)) = read else {
+        let Some((content, _)) = &self.resolv_conf else {
             return Ok(false);
         };
+        let content = content.clone();
         let environment = &self.target.environment;
         // Nearly always there is no scope to be looked at.
         if !services::resolv_conf(&content, environment, &|_| None).scope_fails {

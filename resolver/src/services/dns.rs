@@ -64,7 +64,7 @@ impl Lookup<'_> {
     /// Ask from inside the namespace. Who may not go there still gets the answer to what
     /// takes no query.
     async fn dns(&mut self, question: Question) -> Result<Reply, Error> {
-        let resolv_conf = self.file("resolv.conf")?;
+        let resolv_conf = self.resolv_conf()?;
         let environment = self.target.environment.clone();
         self.note_variables(&[
             ("LOCALDOMAIN", &environment.localdomain),
