@@ -13,6 +13,7 @@ mod pinning;
 use std::ffi::OsStr;
 use std::fmt::Display;
 use std::io::{self, Write as _};
+use std::mem::ManuallyDrop;
 
 use clap::error::ErrorKind;
 use netns::process::{SigpipeIgnored, gained_privileges};
@@ -87,7 +88,8 @@ fn dispatch(cli: &Cli) -> Result<Exit, Failure> {
     if !(cli.check || cli.heal || cli.watch || cli.all || cli.pin || cli.unpin) {
         match command::run(cli)? {}
     }
-    let sigpipe = SigpipeIgnored::new();
+    // To the very end, when std writes what standard output still holds.
+    let sigpipe = ManuallyDrop::new(SigpipeIgnored::new());
     if cli.check {
         checking::run(cli)
     } else if cli.all {

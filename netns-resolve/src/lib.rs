@@ -14,12 +14,13 @@ mod question;
 use std::ffi::OsStr;
 use std::fmt::Display;
 use std::io::{self, BufWriter, IsTerminal as _, Write};
+use std::mem;
 use std::pin::pin;
-use std::process::ExitCode;
 
 use clap::Parser as _;
 use clap::error::ErrorKind;
 use futures::StreamExt as _;
+use netns::process::{SigpipeIgnored, open_standard_descriptors};
 use netns::{Name, Selector, printable, printable_bytes, usage_error};
 use netns_resolver::{Family, Options, Resolver};
 
@@ -48,41 +49,50 @@ enum Exit {
     Failed = 125,
 }
 
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> Self {
-        ExitCode::from(exit as u8)
-    }
+/// Run the program with the arguments and environment of this process, in place of a `fn main`
+/// (see [`netns::entry_point`]). Returns the exit status.
+pub fn main() -> u8 {
+    // To the very end, when std writes what standard output still holds.
+    mem::forget(SigpipeIgnored::new());
+    let exit = match open_standard_descriptors() {
+        Ok(()) => answer(),
+        Err(errno) => {
+            complain(format_args!(
+                "cannot make sure that the standard descriptors are open: {}",
+                errno.desc()
+            ));
+            Exit::Failed
+        }
+    };
+    exit as u8
 }
 
-/// Run the program with the arguments and environment of this process.
-pub fn main() -> ExitCode {
+fn answer() -> Exit {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
     match run(&cli) {
-        Ok(exit) => exit.into(),
+        Ok(exit) => exit,
         // A reader that has seen enough, such as head(1), is no failure.
-        Err(Stopped::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
-            ExitCode::SUCCESS
-        }
+        Err(Stopped::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Found,
         Err(Stopped::Output(error)) => {
             complain(format_args!("cannot write the answers: {error}"));
-            Exit::Failed.into()
+            Exit::Failed
         }
         Err(Stopped::Input(error)) => {
             complain(format_args!(
                 "cannot read hosts from standard input: {error}"
             ));
-            Exit::Failed.into()
+            Exit::Failed
         }
         Err(Stopped::Glibc(why)) => {
             complain(why);
-            Exit::Failed.into()
+            Exit::Failed
         }
         Err(Stopped::Namespace(error)) => {
             complain(error);
-            Exit::Failed.into()
+            Exit::Failed
         }
     }
 }
@@ -96,17 +106,17 @@ enum Stopped {
 }
 
 /// `--help` and `--version` succeed; bad usage is one line and the status of our own failures.
-fn usage(error: &clap::Error) -> ExitCode {
+fn usage(error: &clap::Error) -> Exit {
     if matches!(
         error.kind(),
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
     ) {
         let _ = error.print();
-        return ExitCode::SUCCESS;
+        return Exit::Found;
     }
     let why = usage_error(&error.render().to_string());
     complain(format_args!("{why} (netns-resolve --help)"));
-    Exit::Failed.into()
+    Exit::Failed
 }
 
 fn run(cli: &Cli) -> Result<Exit, Stopped> {
@@ -135,7 +145,7 @@ fn run(cli: &Cli) -> Result<Exit, Stopped> {
         around,
         glibc,
         several: cli.hosts.len() > 1 || cli.hosts[0] == "-",
-        style: Style::for_terminal(stdout.is_terminal()),
+        style: Style::for_terminal(cli.explain && stdout.is_terminal()),
         worst: Exit::Found,
         out: BufWriter::new(stdout.lock()),
     };

@@ -1,7 +1,4 @@
 //! The netns-resolve program; everything is in the library of the same name.
+#![no_main]
 
-use std::process::ExitCode;
-
-fn main() -> ExitCode {
-    netns_resolve::main()
-}
+netns::entry_point!(netns_resolve::main);

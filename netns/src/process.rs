@@ -3,15 +3,17 @@
 use std::convert::Infallible;
 use std::env;
 use std::ffi::{CString, OsStr, OsString};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, IntoRawFd as _};
 use std::os::unix::ffi::OsStrExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 
 use nix::errno::Errno;
+use nix::fcntl::{OFlag, open};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::Signal;
+use nix::sys::stat::Mode;
 use nix::unistd::Pid;
 
 use crate::ENVIRONMENT_VARIABLE;
@@ -49,6 +51,19 @@ impl Drop for SigpipeIgnored {
     fn drop(&mut self) {
         self.restore();
     }
+}
+
+/// Open `/dev/null` in place of each standard descriptor that is closed, as std does before a
+/// `fn main`. Else what is opened next would take the place, and get what is printed.
+///
+/// # Errors
+/// Of poll(2) and open(2).
+pub fn open_standard_descriptors() -> nix::Result<()> {
+    for _ in 0..sys::closed_standard_descriptors()? {
+        // It gets the lowest number that is free, and is never closed.
+        let _ = open("/dev/null", OFlag::O_RDWR, Mode::empty())?.into_raw_fd();
+    }
+    Ok(())
 }
 
 /// Allow this process as many open files as its hard limit does. Not for one that becomes a

@@ -32,6 +32,7 @@ pub(crate) fn cases() -> Vec<Case> {
         alone!(without_root_what_takes_no_query_is_answered),
         alone!(without_root_the_order_is_called_a_guess),
         alone!(closed_output_is_no_failure),
+        alone!(closed_descriptors_are_as_good_as_none),
     ]
 }
 
@@ -468,7 +469,33 @@ fn without_root_the_order_is_called_a_guess() {
 
 fn closed_output_is_no_failure() {
     let (sandbox, _alpha) = Sandbox::alpha();
-    let script = "{ sleep 0.2; netns-resolve alpha alpha; echo $? >&2; } | true";
-    let run = sandbox.command(["sh", "-c", script]).run();
-    assert_eq!(run.err(), "0", "{run}");
+    let hosts = "alpha ".repeat(200);
+    for (lookups, reader) in [
+        ("{ sleep 0.2; netns-resolve alpha alpha", "true"),
+        // More than is written at a time, so that some is left for the end.
+        (
+            &format!("{{ netns-resolve --json --explain alpha {hosts}"),
+            "head -c1 >/dev/null",
+        ),
+    ] {
+        let script = format!("{lookups}; echo $? >&2; }} | {reader}");
+        let run = sandbox.command(["sh", "-c", &script]).run();
+        assert_eq!(run.err(), "0", "{run}");
+    }
+}
+
+/// What the program opens must not take the place of a descriptor that its caller has closed.
+fn closed_descriptors_are_as_good_as_none() {
+    let (sandbox, _alpha) = Sandbox::alpha();
+    for (command, heard) in [
+        ("alpha - <&-", ""),
+        ("alpha alpha <&-", "127.0.1.1"),
+        ("alpha alpha >&-", ""),
+        ("alpha alpha 2>&-", "127.0.1.1"),
+        ("--compare alpha alpha <&- >&- 2>&-", ""),
+    ] {
+        let script = format!("netns-resolve {command}");
+        let run = sandbox.command(["sh", "-c", &script]).run();
+        run.exits(0).quiet().prints(heard);
+    }
 }

@@ -8,6 +8,10 @@
 /// standard descriptor is closed, which a command started by the program would inherit. That is a
 /// third of what it takes to start a small static program. Arguments are known all the same, the C
 /// library hands them to std.
+///
+/// A program that wants the latter two has [`SigpipeIgnored`](crate::process::SigpipeIgnored), to
+/// be kept to the end, and
+/// [`open_standard_descriptors`](crate::process::open_standard_descriptors).
 #[macro_export]
 macro_rules! entry_point {
     ($main:path) => {

@@ -25,6 +25,19 @@ pub(crate) fn restore_sigpipe(Action(before): Action) {
     unsafe { libc::signal(libc::SIGPIPE, before) };
 }
 
+/// How many of the standard descriptors, 0 to 2, are closed.
+pub(crate) fn closed_standard_descriptors() -> nix::Result<usize> {
+    let mut all = [0, 1, 2].map(|fd| libc::pollfd {
+        fd,
+        events: 0,
+        revents: 0,
+    });
+    // SAFETY: the array has the length that is told and outlives the call.
+    Errno::result(unsafe { libc::poll(all.as_mut_ptr(), all.len() as libc::nfds_t, 0) })?;
+    let is_closed = |it: &&libc::pollfd| it.revents & libc::POLLNVAL != 0;
+    Ok(all.iter().filter(is_closed).count())
+}
+
 /// Whether this process ignores the signal. Reference: sigaction(2).
 pub(crate) fn is_ignored(signal: Signal) -> bool {
     let mut action = MaybeUninit::<libc::sigaction>::zeroed();
