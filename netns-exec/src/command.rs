@@ -15,7 +15,7 @@ pub(crate) fn run(cli: &Cli) -> Result<Infallible, Failure> {
     let failed = |error: netns::Error| (Exit::Failed, error.to_string());
     let (selector, command) = target(&cli.name_and_command).map_err(failed)?;
     let failed = |error| failed_at(selector.as_os_str(), &error);
-    let (namespace, name) = Namespace::find(&selector).map_err(failed)?;
+    let (namespace, name) = Namespace::find_to_enter(&selector).map_err(failed)?;
     // A namespace without a name is called by its path, which a change of directory must not
     // make another.
     let label = match &name {

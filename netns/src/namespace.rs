@@ -59,12 +59,31 @@ impl Namespace {
     /// # Errors
     /// As [`Namespace::open`] and [`Namespace::name`].
     pub fn find(selector: &Selector) -> Result<(Namespace, Option<Name>), Error> {
-        let namespace = Namespace::open(selector)?;
-        let name = match selector {
-            Selector::Name(name) => Some(name.clone()),
-            Selector::Path(_) => namespace.name()?,
-        };
+        let (namespace, name) = Namespace::find_to_enter(selector)?;
+        if let Selector::Name(_) = selector {
+            namespace.verify()?;
+        }
         Ok((namespace, name))
+    }
+
+    /// [`Namespace::find`] of one that is entered next: whether a file in `/run/netns` is that of
+    /// a network namespace the kernel tells [`Namespace::enter`] then, in a system call less.
+    ///
+    /// # Errors
+    /// As [`Namespace::find`], but for that.
+    pub fn find_to_enter(selector: &Selector) -> Result<(Namespace, Option<Name>), Error> {
+        match selector {
+            Selector::Name(name) => {
+                let path = name.path();
+                let namespace = Namespace::open_unverified(AT_FDCWD, &path, &path)?;
+                Ok((namespace, Some(name.clone())))
+            }
+            Selector::Path(path) => {
+                let namespace = Namespace::open_path(path)?;
+                let name = namespace.name()?;
+                Ok((namespace, name))
+            }
+        }
     }
 
     /// The namespace of the calling thread.
@@ -90,39 +109,44 @@ impl Namespace {
 
     /// Open `file` in `directory`; its `path` is what it is called.
     fn open_at(directory: impl AsFd, file: &Path, path: &Path) -> Result<Namespace, Error> {
-        let failed = |errno| match errno {
-            Errno::ENOENT | Errno::ENOTDIR => Error::NoSuchNamespace {
-                path: path.to_owned(),
-            },
-            errno => Error::system(format!("open namespace {}", printable(path)), errno),
-        };
-        let not_one = |why: String| Error::NotANamespace {
-            path: path.to_owned(),
-            why,
-        };
+        let namespace = Namespace::open_unverified(&directory, file, path)?;
+        namespace.verify_at(directory, file)?;
+        Ok(namespace)
+    }
 
+    fn open_unverified(directory: impl AsFd, file: &Path, path: &Path) -> Result<Namespace, Error> {
         // Opening a fifo or a device can hang or have effects, so look before.
         let stat = fstatat(&directory, file, AtFlags::empty());
-        let stat = stat.map_err(failed)?;
+        let stat = stat.map_err(|errno| cannot_open(path, errno))?;
         let kind = file_type(&stat);
         if kind != SFlag::S_IFREG {
-            return Err(not_one(format!("it is {}", described(kind))));
+            return Err(not_one(path, format!("it is {}", described(kind))));
         }
         let flags = OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
-        let why_none = || why_none(&directory, file, path).ok().flatten();
-        let or_failed = |errno| why_none().map_or_else(|| failed(errno), not_one);
-        let fd = openat(&directory, file, flags, Mode::empty()).map_err(or_failed)?;
-        match namespace_type(&fd) {
-            Ok(libc::CLONE_NEWNET) => {}
-            Ok(_) => return Err(not_one("it is a namespace of another kind".into())),
-            Err(errno) => return Err(or_failed(errno)),
-        }
+        let fd = openat(&directory, file, flags, Mode::empty())
+            .map_err(|errno| not_one_or(directory, file, path, errno))?;
         Ok(Namespace {
             fd,
             id: OnceLock::new(),
             seen: FileId::of(&stat),
             path: path.to_owned(),
         })
+    }
+
+    fn verify(&self) -> Result<(), Error> {
+        self.verify_at(AT_FDCWD, &self.path)
+    }
+
+    /// Make sure that what was opened as `file` in `directory` is a network namespace.
+    fn verify_at(&self, directory: impl AsFd, file: &Path) -> Result<(), Error> {
+        match namespace_type(&self.fd) {
+            Ok(libc::CLONE_NEWNET) => Ok(()),
+            Ok(_) => Err(not_one(
+                &self.path,
+                "it is a namespace of another kind".into(),
+            )),
+            Err(errno) => Err(not_one_or(directory, file, &self.path, errno)),
+        }
     }
 
     /// What identifies it.
@@ -191,11 +215,16 @@ impl Namespace {
     ///
     /// # Errors
     /// [`Error::CannotEnter`], without `CAP_SYS_ADMIN` in the user namespace that owns it and in
-    /// the caller's own (setns(2)).
+    /// the caller's own (setns(2)); [`Error::NotANamespace`] for what
+    /// [`Namespace::find_to_enter`] has left open.
     pub fn enter(&self) -> Result<(), Error> {
-        setns(&self.fd, CloneFlags::CLONE_NEWNET).map_err(|errno| Error::CannotEnter {
+        let failed = |errno| Error::CannotEnter {
             path: self.path.clone(),
             errno,
+        };
+        setns(&self.fd, CloneFlags::CLONE_NEWNET).map_err(|errno| {
+            let is_none = (errno == Errno::EINVAL).then(|| self.verify().err());
+            is_none.flatten().unwrap_or_else(|| failed(errno))
         })
     }
 
@@ -239,6 +268,30 @@ impl Namespace {
 impl AsFd for Namespace {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.fd.as_fd()
+    }
+}
+
+fn not_one(path: &Path, why: String) -> Error {
+    Error::NotANamespace {
+        path: path.to_owned(),
+        why,
+    }
+}
+
+fn cannot_open(path: &Path, errno: Errno) -> Error {
+    match errno {
+        Errno::ENOENT | Errno::ENOTDIR => Error::NoSuchNamespace {
+            path: path.to_owned(),
+        },
+        errno => Error::system(format!("open namespace {}", printable(path)), errno),
+    }
+}
+
+/// What is wrong with a file, or else the error.
+fn not_one_or(directory: impl AsFd, file: &Path, path: &Path, errno: Errno) -> Error {
+    match why_none(directory, file, path) {
+        Ok(Some(why)) => not_one(path, why),
+        Ok(None) | Err(_) => cannot_open(path, errno),
     }
 }
 

@@ -24,6 +24,7 @@ pub(crate) fn cases() -> Vec<Case> {
         ours!(path_to_a_name_keeps_that_name),
         ours!(path_of_several_names_with_files_is_refused),
         ours!(other_kind_of_namespace_is_refused),
+        ours!(named_namespace_of_another_kind_is_refused),
         ours!(leftover_file_is_refused),
         ours!(fifo_does_not_hang),
         ours!(directory_is_refused),
@@ -131,6 +132,16 @@ fn other_kind_of_namespace_is_refused(_: Wrapper) {
     ] {
         refused(&sandbox, path, &[path]);
     }
+}
+
+/// One with a name, about which the kernel is asked only when it is entered.
+fn named_namespace_of_another_kind_is_refused(_: Wrapper) {
+    let sandbox = Sandbox::new();
+    sandbox.files().mkdir("/run/netns");
+    sandbox.files().write("/run/netns/uts", "");
+    let bind = ["mount", "--bind", "/proc/self/ns/uts", "/run/netns/uts"];
+    sandbox.set_up(sandbox.command(bind));
+    refused(&sandbox, "uts", &["uts", "another kind"]);
 }
 
 fn leftover_file_is_refused(_: Wrapper) {
