@@ -12,6 +12,7 @@
 use std::ffi::OsString;
 use std::time::Duration;
 
+use testbed::programs::least_view;
 use testbed::{NSSWITCH_FILES, Sandbox, Wrapper, need};
 
 /// How much is measured.
@@ -51,6 +52,10 @@ fn main() {
     } else {
         TEST
     };
+    if !need::has_static_libc() {
+        println!("nothing measured: no static C library (libc.a)");
+        return;
+    }
     let (sandbox, alpha, _beta) = Sandbox::alpha_and_beta();
     // Without it there would be nothing to mount on, and ip netns exec would leave it out.
     sandbox.host_file("resolv.conf", "nameserver 127.0.0.1\n");
@@ -58,86 +63,83 @@ fn main() {
     alpha.file("nsswitch.conf", NSSWITCH_FILES);
     let [ours, ip] = Wrapper::ALL.map(|it| [it.words(), words(&["alpha", "/bin/true"])].concat());
     let nsenter = words(&["nsenter", "--net=/run/netns/alpha", "/bin/true"]);
+    let least = [vec![least_view().into()], words(&["alpha", "/bin/true"])].concat();
 
     println!("start of /bin/true in a namespace with 3 overrides:");
     println!("WHAT | ratio | bar | ours | peer");
-    let commands = [ours.as_slice(), &ip, &nsenter];
-    let [to_ip, to_nsenter] = over_bare(&sandbox, &[effort.runs], commands);
-    to_ip.show("start, 2 namespaces, to ip netns exec", "0.70");
-    to_nsenter.show("the same, to nsenter, which makes no view", "");
-    let many = [effort.rounds_of_many, 1, WORKERS, effort.starts_of_many];
-    let [to_ip, _] = over_bare(&sandbox, &many, commands);
-    let what = format!(
-        "{WORKERS} workers, {} starts each, to ip netns exec",
-        effort.starts_of_many
+    let start = &[effort.runs];
+    let commands = [ours.as_slice(), &ip, &least, &nsenter];
+    let [our_time, of_ip, of_least, of_nsenter] = over_bare(&sandbox, start, commands);
+    show(
+        "start, 2 namespaces, to ip netns exec",
+        "0.70",
+        our_time,
+        of_ip,
     );
-    to_ip.show(&what, "0.70");
+    show(
+        "the same to nsenter, which makes no view",
+        "",
+        our_time,
+        of_nsenter,
+    );
+    show(LEAST, "", of_least, of_ip);
+    let many = [effort.rounds_of_many, 1, WORKERS, effort.starts_of_many];
+    let [our_time, of_ip] = over_bare(&sandbox, &many, [ours.as_slice(), &ip]);
+    let starts = effort.starts_of_many;
+    let what = format!("{WORKERS} workers, {starts} starts each, to ip netns exec");
+    show(&what, "0.70", our_time, of_ip);
     let [our_calls, ip_calls] = [&ours, &ip].map(|words| calls(&sandbox, words));
     if let Some((ours, peer)) = our_calls.zip(ip_calls) {
-        let calls = Figure { ours, peer };
-        calls.show("system calls before the command, to ip netns exec", "0.50");
+        let what = "system calls before the command, to ip netns exec";
+        show(what, "0.50", ours, peer);
     }
     let [our_libraries, ip_libraries] = [&ours[0], &"ip".into()].map(|it| libraries(&sandbox, it));
     println!("shared libraries, to ip | | 1 | {our_libraries} | {ip_libraries}");
 
     let memory_of_few = memory_of_all(&sandbox);
-    let add: String = (2..effort.namespaces)
+    let namespaces = effort.namespaces;
+    let add: String = (2..namespaces)
         .map(|number| format!("netns add n{number}\n"))
         .collect();
     let batch = sandbox.command(["ip", "-batch", "-"]).input(add);
     sandbox.set_up(batch.timeout(Duration::from_secs(300)));
-    let [to_ip, _] = over_bare(&sandbox, &[effort.runs_at_scale], commands);
-    let what = format!("start, {} namespaces, to ip netns exec", effort.namespaces);
-    to_ip.show(&what, "0.85");
+    let start = &[effort.runs_at_scale];
+    let commands = [ours.as_slice(), &ip, &least];
+    let [our_time, of_ip, of_least] = over_bare(&sandbox, start, commands);
+    let what = format!("start, {namespaces} namespaces, to ip netns exec");
+    show(&what, "0.85", our_time, of_ip);
+    show(LEAST, "", of_least, of_ip);
     let all = words(&["netns-exec", "--all", "/bin/true"]);
     let ip_all = words(&["ip", "-all", "netns", "exec", "/bin/true"]);
-    let [bare, ours, peer] = times(&sandbox, &[effort.runs_in_all, 0], [&all, &ip_all]);
-    let what = format!(
-        "--all, {} namespaces, to ip -all netns exec",
-        effort.namespaces
-    );
-    let (ours, peer) = (ours - bare, peer - bare);
-    Figure { ours, peer }.show(&what, "0.10");
+    let [our_time, of_ip] = over_bare(&sandbox, &[effort.runs_in_all, 0], [&all, &ip_all]);
+    let what = format!("--all, {namespaces} namespaces, to ip -all netns exec");
+    show(&what, "0.10", our_time, of_ip);
     let more = memory_of_all(&sandbox).saturating_sub(memory_of_few);
     println!("its memory, KiB more than with 2 namespaces | | | {more} |");
     // As systemd has it.
     sandbox.set_up(sandbox.command(["mount", "--make-rshared", "/"]));
     sandbox.set_up(sandbox.netns_exec(["--pin", "alpha"]));
-    let [to_ip, _] = over_bare(&sandbox, &[effort.runs_at_scale], commands);
-    to_ip.show("such a start after --pin", "0.25");
+    let [our_time, of_ip] = over_bare(&sandbox, start, [ours.as_slice(), &ip]);
+    show("such a start after --pin", "0.25", our_time, of_ip);
 }
 
-/// Something of ours and of a peer.
-struct Figure {
-    ours: f64,
-    peer: f64,
+/// What a static program takes that does no more than the mounts.
+const LEAST: &str = "the same of a static C program with the mounts alone, to ip netns exec";
+
+/// Something of ours, or of such a limit, and of a peer.
+fn show(what: &str, bar: &str, ours: f64, peer: f64) {
+    println!(
+        "{what} | {:.2} | {bar} | {ours:.0} | {peer:.0}",
+        ours / peer
+    );
 }
 
-impl Figure {
-    fn show(&self, what: &str, bar: &str) {
-        let Figure { ours, peer } = self;
-        println!(
-            "{what} | {:.2} | {bar} | {ours:.0} | {peer:.0}",
-            ours / peer
-        );
-    }
-}
-
-/// The times beyond that of the bare command, ours to each of two peers.
-fn over_bare(sandbox: &Sandbox, effort: &[usize], commands: [&[OsString]; 3]) -> [Figure; 2] {
-    let [bare, ours, first, second] = times(sandbox, effort, commands);
-    [first, second].map(|peer| Figure {
-        ours: ours - bare,
-        peer: peer - bare,
-    })
-}
-
-/// The times of the bare command and of others, in microseconds.
-fn times<const N: usize, const M: usize>(
+/// The times of commands beyond that of the bare command, in microseconds.
+fn over_bare<const N: usize>(
     sandbox: &Sandbox,
     effort: &[usize],
     commands: [&[OsString]; N],
-) -> [f64; M] {
+) -> [f64; N] {
     let mut pair = sandbox.command(["testbed", "pair"]);
     pair = pair.args(effort.iter().map(usize::to_string));
     pair = pair.args(["--", "/bin/true"]);
@@ -145,13 +147,11 @@ fn times<const N: usize, const M: usize>(
         pair = pair.arg("--").args(words);
     }
     let run = pair.timeout(Duration::from_secs(600)).run();
-    let times: Vec<f64> = run
-        .exits(0)
-        .out()
-        .lines()
-        .map(|line| line.parse().unwrap())
-        .collect();
-    times.try_into().unwrap()
+    let out = run.exits(0).out();
+    let mut times = out.lines().map(|line| line.parse::<f64>().unwrap());
+    let bare = times.next().unwrap();
+    let over: Vec<f64> = times.map(|time| time - bare).collect();
+    over.try_into().unwrap()
 }
 
 /// The largest resident size of a process of `netns-exec --all`, in KiB.

@@ -41,13 +41,19 @@ pub fn is_installed(name: &str) -> bool {
 
 /// This test needs programs to be linked statically, see `.cargo/rustc`.
 pub fn static_libc() {
+    if !has_static_libc() {
+        unmet("no static C library (libc.a)");
+    }
+}
+
+/// Whether programs can be linked statically.
+#[must_use]
+pub fn has_static_libc() -> bool {
     let library = std::process::Command::new("cc")
         .arg("-print-file-name=libc.a")
         .output();
     let path = library.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
-    if !path.is_ok_and(|path| Path::new(&path).exists()) {
-        unmet("no static C library (libc.a)");
-    }
+    path.is_ok_and(|path| Path::new(&path).exists())
 }
 
 /// This test needs several user ids, which only root has.

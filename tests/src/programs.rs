@@ -60,35 +60,56 @@ fn built(name: &str) -> PathBuf {
 /// If it cannot be built here, the test cannot run.
 #[must_use]
 pub fn read_hosts_static() -> PathBuf {
-    const NAME: &str = "read-hosts-static";
+    let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let mut compiler = process::Command::new(rustc);
+    compiler.args(["--edition=2024", "-O", "-Ctarget-feature=+crt-static"]);
+    linked_statically("read_hosts.rs", "read-hosts-static", &mut compiler)
+}
+
+/// A statically linked program that makes the least of a view, as a sandbox sees it: `least-view
+/// NAME PROGRAM [ARGUMENT...]`.
+///
+/// # Panics
+/// If it cannot be built here, the test cannot run.
+#[must_use]
+pub fn least_view() -> PathBuf {
+    let cc = env::var_os("CC").unwrap_or_else(|| "cc".into());
+    let mut compiler = process::Command::new(cc);
+    compiler.args(["-O2", "-static"]);
+    linked_statically("least_view.c", "least-view", &mut compiler)
+}
+
+/// A program made of one source, unless it is there and newer.
+fn linked_statically(source: &str, name: &str, compiler: &mut process::Command) -> PathBuf {
     static BUILD: Mutex<()> = Mutex::new(());
     let _one_at_a_time = BUILD.lock().unwrap_or_else(PoisonError::into_inner);
 
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("static/read_hosts.rs");
-    let target = directory().join(NAME);
+    let source = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("static")
+        .join(source);
+    let target = directory().join(name);
     let changed = |path: &Path| fs::metadata(path).and_then(|data| data.modified()).ok();
     let is_fresh = changed(&target).is_some_and(|built| changed(&source) < Some(built));
     if !is_fresh {
         // A name of its own, then a rename: another process may run or build the program.
-        let fresh = directory().join(format!("{NAME}.{}", process::id()));
-        let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-        let output = process::Command::new(rustc)
-            .args(["--edition=2024", "-O", "-Ctarget-feature=+crt-static", "-o"])
-            .args([&fresh, &source])
-            .output();
+        let fresh = directory().join(format!("{name}.{}", process::id()));
+        let output = compiler.arg("-o").args([&fresh, &source]).output();
         match output {
             Ok(output) if output.status.success() => {}
             Ok(output) => unmet(format!(
                 "cannot link a static program: {}",
                 String::from_utf8_lossy(&output.stderr)
             )),
-            Err(error) => unmet(format!("cannot run rustc: {error}")),
+            Err(error) => unmet(format!(
+                "cannot run {}: {error}",
+                compiler.get_program().display()
+            )),
         }
         fs::rename(&fresh, &target).unwrap_or_else(|error| {
             broken(format!("cannot put {} in place: {error}", target.display()))
         });
     }
-    under_test(NAME)
+    under_test(name)
 }
 
 pub(crate) fn broken(why: impl Into<String>) -> ! {
