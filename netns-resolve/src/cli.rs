@@ -1,5 +1,6 @@
 //! The command line. This one definition feeds `--help` and the man page.
 
+use std::env;
 use std::ffi::OsString;
 
 use clap::Parser;
@@ -9,7 +10,7 @@ use clap::Parser;
 /// The answer is the one that getaddrinfo(3) gives to a program run by netns-exec in the
 /// namespace: from the same files, in the same order, with the same error. Only a DNS query from
 /// outside the namespace needs root.
-#[derive(Debug, Parser)]
+#[derive(Debug, Default, Parser)]
 #[command(
     name = "netns-resolve",
     version,
@@ -61,4 +62,28 @@ pub struct Cli {
     /// Host names, or addresses with -x; - reads them from standard input, one a line
     #[arg(value_name = "HOST", required_unless_present = "answer_with_glibc")]
     pub hosts: Vec<OsString>,
+}
+
+impl Cli {
+    /// Read the arguments of this process.
+    ///
+    /// # Errors
+    /// Bad usage, or a demand for help.
+    pub(crate) fn read() -> Result<Cli, clap::Error> {
+        let mut arguments = env::args_os().skip(1);
+        let is_option = |it: &OsString| it.as_encoded_bytes().starts_with(b"-") && it != "-";
+        match (arguments.next(), arguments.collect::<Vec<_>>()) {
+            // No option is there: a parser would take a tenth of all the time for nothing.
+            (Some(namespace), hosts)
+                if !hosts.is_empty() && !hosts.iter().chain([&namespace]).any(is_option) =>
+            {
+                Ok(Cli {
+                    namespace,
+                    hosts,
+                    ..Cli::default()
+                })
+            }
+            _ => Cli::try_parse(),
+        }
+    }
 }

@@ -17,7 +17,6 @@ use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::mem;
 use std::pin::pin;
 
-use clap::Parser as _;
 use clap::error::ErrorKind;
 use futures::StreamExt as _;
 use netns::process::{SigpipeIgnored, open_standard_descriptors};
@@ -68,7 +67,7 @@ pub fn main() -> u8 {
 }
 
 fn answer() -> Exit {
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::read() {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };

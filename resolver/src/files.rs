@@ -5,7 +5,7 @@ mod signature;
 mod small;
 
 use std::ffi::OsStr;
-use std::fs::File;
+use std::fs::{File, FileType};
 use std::io::{self, Read as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::FileTypeExt as _;
@@ -87,7 +87,8 @@ impl Unread {
 /// inside and outside the namespace.
 pub(crate) fn read_elsewhere(path: &[u8], trace: &mut Trace) -> Option<Vec<u8>> {
     let mut file = open(Path::new(OsStr::from_bytes(path))).ok()?;
-    content(&mut file, trace).ok()
+    let kind = file.metadata().ok()?.file_type();
+    content(&mut file, kind, trace).ok()
 }
 
 /// Open for reading without waiting: a fifo in the host's `/etc` must not hang the caller.
@@ -108,11 +109,10 @@ fn errno(error: &io::Error) -> Errno {
     Errno::from_raw(error.raw_os_error().unwrap_or(0))
 }
 
-/// All of a file; of what is none, such as a device that never ends, no more than any such
-/// configuration has.
-fn content(file: &mut File, trace: &mut Trace) -> io::Result<Vec<u8>> {
+/// All of a file; of what is none but of another kind, such as a device that never ends, no more
+/// than any such configuration has.
+fn content(file: &mut File, kind: FileType, trace: &mut Trace) -> io::Result<Vec<u8>> {
     const LIMIT: u64 = 1 << 20;
-    let kind = file.metadata()?.file_type();
     let limit = if kind.is_file() { u64::MAX } else { LIMIT };
     // Room for most such files, so that they are read at once.
     let mut content = Vec::with_capacity(4 << 10);

@@ -171,7 +171,7 @@ fn ready(
             let hosts = Arc::new(if large {
                 Hosts::from_file(&file)?
             } else {
-                Hosts::from_bytes(content(&mut file, trace)?)
+                Hosts::from_bytes(content(&mut file, metadata.file_type(), trace)?)
             });
             // A file that was written while it was read is read again next time.
             let is_still = Signature::of(&file.metadata()?) == known.signature;

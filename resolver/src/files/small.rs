@@ -86,10 +86,13 @@ fn read(winner: &Winner, trace: &mut Trace) -> (Content, Option<Option<Signature
             return (Err(unread), missing.then_some(None));
         }
     };
-    let before = file.metadata();
-    let content = content(&mut file, trace).map_err(opened);
-    let signature = match (&content, before, file.metadata()) {
-        (Ok(_), Ok(before), Ok(after)) if before.is_file() => {
+    let before = match file.metadata() {
+        Ok(metadata) => metadata,
+        Err(error) => return (Err(opened(error)), None),
+    };
+    let content = content(&mut file, before.file_type(), trace).map_err(opened);
+    let signature = match (&content, file.metadata()) {
+        (Ok(_), Ok(after)) if before.is_file() => {
             let signature = Signature::of(&before);
             (signature == Signature::of(&after) && signature.is_settled())
                 .then_some(Some(signature))
