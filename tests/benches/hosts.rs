@@ -12,6 +12,7 @@ use hickory_resolver::proto::op::Query;
 use hickory_resolver::proto::rr::{Name, RecordType};
 use hostsfile::Family;
 use testbed::hosts_files::large;
+use testbed::programs::installed;
 use testbed::{NSSWITCH_FILES, Sandbox};
 
 /// How much there is to do.
@@ -45,19 +46,21 @@ fn main() {
     let sandbox = Sandbox::new();
     sandbox.host_file("nsswitch.conf", NSSWITCH_FILES);
     let _alpha = sandbox.namespace("alpha");
-    ordinary_file(&sandbox, &size);
+    let program = installed("netns-resolve");
+    let program = program.to_str().unwrap();
+    ordinary_file(&sandbox, &size, program);
     let content = large(size.lines);
     sandbox.host_file("hosts", &content);
-    large_file(&sandbox, &size, content.len());
+    large_file(&sandbox, &size, program, content.len());
     in_process(&content, &size);
 }
 
-fn ordinary_file(sandbox: &Sandbox, size: &Size) {
+fn ordinary_file(sandbox: &Sandbox, size: &Size, program: &str) {
     let times = pair(
         sandbox,
         size.quick,
         &[
-            &["netns-resolve", "alpha", "hostonly"],
+            &[program, "alpha", "hostonly"],
             &["getent", "ahosts", "hostonly"],
         ],
     );
@@ -69,7 +72,7 @@ fn ordinary_file(sandbox: &Sandbox, size: &Size) {
     );
 }
 
-fn large_file(sandbox: &Sandbox, size: &Size, bytes: usize) {
+fn large_file(sandbox: &Sandbox, size: &Size, program: &str, bytes: usize) {
     let lines = size.lines;
     // The last line but three, as others are not hosts of their own.
     let name = &format!("host{}", lines - 4);
@@ -77,7 +80,7 @@ fn large_file(sandbox: &Sandbox, size: &Size, bytes: usize) {
         sandbox,
         size.slow,
         &[
-            &["netns-resolve", "alpha", name],
+            &[program, "alpha", name],
             &["getent", "ahosts", name],
             &["grep", "-F", "-c", name, "/etc/hosts"],
         ],
@@ -97,7 +100,7 @@ fn large_file(sandbox: &Sandbox, size: &Size, bytes: usize) {
 
     let names = names(size);
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let ours = [&["netns-resolve", "alpha"], &names[..]].concat();
+    let ours = [&[program, "alpha"], &names[..]].concat();
     // glibc takes the same time for each.
     let theirs = [&["getent", "ahosts"], &names[495..505]].concat();
     let times = pair(sandbox, size.slow.min(9), &[&ours, &theirs]);
@@ -142,6 +145,11 @@ fn pair(sandbox: &Sandbox, runs: usize, commands: &[&[&str]]) -> Vec<f64> {
 }
 
 fn in_process(content: &[u8], size: &Size) {
+    // Before there is a table of gigabytes, among whose parts they would be scattered.
+    let names = names(size);
+    let query = |name: &String| Query::query(Name::from_ascii(name).unwrap(), RecordType::A);
+    let queries: Vec<Query> = names.iter().map(query).collect();
+
     let file = TestFile::new(content);
     let load = || {
         let hosts = hostsfile::Hosts::open(&file.0).unwrap();
@@ -169,9 +177,6 @@ fn in_process(content: &[u8], size: &Size) {
         40,
     );
 
-    let names = names(size);
-    let query = |name: &String| Query::query(Name::from_ascii(name).unwrap(), RecordType::A);
-    let queries: Vec<Query> = names.iter().map(query).collect();
     for (what, count) in [("one name", 1), ("1,000 names in turn", names.len())] {
         let rounds = 100_000 / count;
         let (mut our_times, mut their_times) = (Vec::new(), Vec::new());

@@ -12,7 +12,7 @@
 use std::ffi::OsString;
 use std::time::Duration;
 
-use testbed::programs::least_view;
+use testbed::programs::{installed, least_view};
 use testbed::{NSSWITCH_FILES, Sandbox, Wrapper, need};
 
 /// How much is measured.
@@ -61,9 +61,12 @@ fn main() {
     sandbox.host_file("resolv.conf", "nameserver 127.0.0.1\n");
     alpha.file("resolv.conf", "nameserver 127.0.0.53\n");
     alpha.file("nsswitch.conf", NSSWITCH_FILES);
-    let [ours, ip] = Wrapper::ALL.map(|it| [it.words(), words(&["alpha", "/bin/true"])].concat());
+    let program = installed("netns-exec").into_os_string();
+    let in_alpha = |wrapper| [wrapper, words(&["alpha", "/bin/true"])].concat();
+    let ours = in_alpha(vec![program.clone()]);
+    let ip = in_alpha(Wrapper::IpNetnsExec.words());
+    let least = in_alpha(vec![least_view().into()]);
     let nsenter = words(&["nsenter", "--net=/run/netns/alpha", "/bin/true"]);
-    let least = [vec![least_view().into()], words(&["alpha", "/bin/true"])].concat();
 
     println!("start of /bin/true in a namespace with 3 overrides:");
     println!("WHAT | ratio | bar | ours | peer");
@@ -109,7 +112,7 @@ fn main() {
     let what = format!("start, {namespaces} namespaces, to ip netns exec");
     show(&what, "0.85", our_time, of_ip);
     show(LEAST, "", of_least, of_ip);
-    let all = words(&["netns-exec", "--all", "/bin/true"]);
+    let all = [vec![program], words(&["--all", "/bin/true"])].concat();
     let ip_all = words(&["ip", "-all", "netns", "exec", "/bin/true"]);
     let [our_time, of_ip] = over_bare(&sandbox, &[effort.runs_in_all, 0], [&all, &ip_all]);
     let what = format!("--all, {namespaces} namespaces, to ip -all netns exec");
