@@ -24,7 +24,7 @@ use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
 use crate::{Cli, Exit, Failure, command, complain};
-use job::{Job, Viewless};
+use job::{CHUNK, Job, Viewless};
 use output::{Output, Stream};
 use progress::Progress;
 
@@ -61,6 +61,9 @@ struct All<'a> {
     sigpipe: &'a SigpipeIgnored,
     at_once: usize,
     jobs: Vec<Job>,
+    /// What they print is read into it. It is not touched but for that: each process that is
+    /// started makes the first write to a page one to a copy of it.
+    chunk: Vec<u8>,
     output: Output,
     progress: Progress,
     signals: SignalFd,
@@ -94,6 +97,7 @@ impl<'a> All<'a> {
                 None => available_parallelism().map_or(1, usize::from),
             },
             jobs: Vec::new(),
+            chunk: vec![0; CHUNK],
             output: Output::default(),
             progress: Progress::new(count),
             signals: SignalFd::with_flags(&mask, flags)?,
@@ -220,7 +224,7 @@ impl<'a> All<'a> {
 
     /// Pass on what a command has printed.
     fn pass_on(&mut self, index: usize, stream: Stream) {
-        let lines = self.jobs[index].read(stream);
+        let lines = self.jobs[index].read(stream, &mut self.chunk);
         self.write(stream, &lines);
     }
 
@@ -260,7 +264,7 @@ impl<'a> All<'a> {
         let mut job = self.jobs.swap_remove(index);
         // Whoever it has left behind writes to nobody.
         for stream in Stream::BOTH {
-            let lines = job.read_to_end(stream);
+            let lines = job.read_to_end(stream, &mut self.chunk);
             self.write(stream, &lines);
         }
         let is_viewless = self.viewless.has_told(job.pid());

@@ -14,8 +14,8 @@ use nix::unistd::{Pid, dup2_stderr, dup2_stdin, dup2_stdout, getpid, pipe2, setp
 
 use super::output::{Lines, Stream};
 
-/// What is read at a time.
-const CHUNK: usize = 64 * 1024;
+/// What is read at a time: as much as a pipe holds.
+pub(super) const CHUNK: usize = 64 * 1024;
 
 /// The signals that the loop waits for. One that is ignored is to stay so.
 pub(super) fn signals() -> SigSet {
@@ -81,14 +81,13 @@ impl Job {
         Stream::BOTH.into_iter().filter_map(pipe)
     }
 
-    /// The whole lines that are there now, or will be.
-    pub(super) fn read(&mut self, stream: Stream) -> Vec<u8> {
+    /// The whole lines that are there now, or will be, read with the help of a buffer.
+    pub(super) fn read(&mut self, stream: Stream, chunk: &mut [u8]) -> Vec<u8> {
         let printed = &mut self.printed[stream as usize];
-        let mut chunk = vec![0; CHUNK];
         let Some(pipe) = &mut printed.pipe else {
             return Vec::new();
         };
-        match pipe.read(&mut chunk) {
+        match pipe.read(chunk) {
             Ok(length @ 1..) => printed.lines.take(&chunk[..length]),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => Vec::new(),
             Ok(0) | Err(_) => {
@@ -99,12 +98,12 @@ impl Job {
     }
 
     /// All that is there now, without waiting for more.
-    pub(super) fn read_to_end(&mut self, stream: Stream) -> Vec<u8> {
+    pub(super) fn read_to_end(&mut self, stream: Stream, chunk: &mut [u8]) -> Vec<u8> {
         let mut lines = Vec::new();
         while let Some(pipe) = &self.printed[stream as usize].pipe
             && is_ready(pipe)
         {
-            lines.extend(self.read(stream));
+            lines.extend(self.read(stream, chunk));
         }
         lines.extend(self.printed[stream as usize].lines.end());
         lines

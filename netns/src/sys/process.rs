@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::ffi::{CStr, CString, c_char};
 use std::mem::MaybeUninit;
+use std::os::unix::fs::MetadataExt as _;
 use std::ptr;
 
 use nix::errno::Errno;
@@ -54,8 +55,9 @@ pub(crate) fn is_ignored(signal: Signal) -> bool {
 /// # Errors
 /// EBUSY if it has several. In the new process locks of the others would never be released.
 pub(crate) fn fork() -> nix::Result<Option<Pid>> {
-    let threads = std::fs::read_dir("/proc/self/task").map_or(0, Iterator::count);
-    if threads != 1 {
+    // A directory with an entry for each thread, and two links of its own.
+    let links = std::fs::metadata("/proc/self/task").map_or(0, |metadata| metadata.nlink());
+    if links != 3 {
         return Err(Errno::EBUSY);
     }
     // SAFETY: there is no other thread, so no lock is held and nothing is half done.
