@@ -10,6 +10,7 @@
 #![allow(clippy::print_stdout, clippy::unwrap_used)]
 
 use std::ffi::OsString;
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 use testbed::programs::{installed, least_view};
@@ -114,9 +115,15 @@ fn main() {
     show(LEAST, "", of_least, of_ip);
     let all = [vec![program], words(&["--all", "/bin/true"])].concat();
     let ip_all = words(&["ip", "-all", "netns", "exec", "/bin/true"]);
-    let [our_time, of_ip] = over_bare(&sandbox, &[effort.runs_in_all, 0], [&all, &ip_all]);
+    let workers = available_parallelism().map_or(1, usize::from);
+    let script = format!("seq {namespaces} | xargs -P {workers} -n 1 /bin/true");
+    let xargs = words(&["sh", "-c", &script]);
+    let commands = [all.as_slice(), &ip_all, &xargs];
+    let [our_time, of_ip, of_xargs] = over_bare(&sandbox, &[effort.runs_in_all, 0], commands);
     let what = format!("--all, {namespaces} namespaces, to ip -all netns exec");
     show(&what, "0.10", our_time, of_ip);
+    let what = "as many starts by xargs -P, which enters none, to ip";
+    show(what, "", of_xargs, of_ip);
     let more = memory_of_all(&sandbox).saturating_sub(memory_of_few);
     println!("its memory, KiB more than with 2 namespaces | | | {more} |");
     // As systemd has it.
