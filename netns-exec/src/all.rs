@@ -61,8 +61,8 @@ struct All<'a> {
     sigpipe: &'a SigpipeIgnored,
     at_once: usize,
     jobs: Vec<Job>,
-    /// What they print is read into it. It is not touched but for that: each process that is
-    /// started makes the first write to a page one to a copy of it.
+    /// What they print is read into it. One for all, and never cleared: after each fork(2) the
+    /// first write to a page copies it.
     chunk: Vec<u8>,
     output: Output,
     progress: Progress,

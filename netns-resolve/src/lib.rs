@@ -134,7 +134,8 @@ fn run(cli: &Cli) -> Result<Exit, Stopped> {
         None
     };
     let around = if cli.explain { around(&resolver) } else { None };
-    // Nothing here is wanted outside any more, and inside no lookup takes another thread. Who may not go there is told where that matters.
+    // Nothing here is wanted outside any more, and inside no lookup takes another thread. Who may
+    // not go there is told where that matters.
     let _ = resolver.namespace().enter();
     let stdout = io::stdout();
     let mut session = Session {

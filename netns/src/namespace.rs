@@ -120,11 +120,11 @@ impl Namespace {
         let stat = stat.map_err(|errno| cannot_open(path, errno))?;
         let kind = file_type(&stat);
         if kind != SFlag::S_IFREG {
-            return Err(not_one(path, format!("it is {}", described(kind))));
+            return Err(not_a_namespace(path, format!("it is {}", described(kind))));
         }
         let flags = OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
         let fd = openat(&directory, file, flags, Mode::empty())
-            .map_err(|errno| not_one_or(directory, file, path, errno))?;
+            .map_err(|errno| not_a_namespace_or(directory, file, path, errno))?;
         Ok(Namespace {
             fd,
             id: OnceLock::new(),
@@ -141,11 +141,11 @@ impl Namespace {
     fn verify_at(&self, directory: impl AsFd, file: &Path) -> Result<(), Error> {
         match namespace_type(&self.fd) {
             Ok(libc::CLONE_NEWNET) => Ok(()),
-            Ok(_) => Err(not_one(
+            Ok(_) => Err(not_a_namespace(
                 &self.path,
                 "it is a namespace of another kind".into(),
             )),
-            Err(errno) => Err(not_one_or(directory, file, &self.path, errno)),
+            Err(errno) => Err(not_a_namespace_or(directory, file, &self.path, errno)),
         }
     }
 
@@ -271,7 +271,7 @@ impl AsFd for Namespace {
     }
 }
 
-fn not_one(path: &Path, why: String) -> Error {
+fn not_a_namespace(path: &Path, why: String) -> Error {
     Error::NotANamespace {
         path: path.to_owned(),
         why,
@@ -288,9 +288,9 @@ fn cannot_open(path: &Path, errno: Errno) -> Error {
 }
 
 /// What is wrong with a file, or else the error.
-fn not_one_or(directory: impl AsFd, file: &Path, path: &Path, errno: Errno) -> Error {
+fn not_a_namespace_or(directory: impl AsFd, file: &Path, path: &Path, errno: Errno) -> Error {
     match why_none(directory, file, path) {
-        Ok(Some(why)) => not_one(path, why),
+        Ok(Some(why)) => not_a_namespace(path, why),
         Ok(None) | Err(_) => cannot_open(path, errno),
     }
 }

@@ -32,7 +32,7 @@ fn main() {
     show(
         "start of netns-resolve, and a numeric host",
         start,
-        700_000.0,
+        450_000.0,
     );
     let one = instructions(&sandbox, &["alpha", "alpha"], "") - start;
     show("one name of a hosts file of one line", one, 50_000.0);
@@ -43,7 +43,7 @@ fn main() {
     let one = instructions(&sandbox, &["alpha", &last], "") - start;
     show("one name of 100,000 lines, a line", one / lines, 110.0);
     let one = instructions(&sandbox, &["alpha", "nosuch"], "") - start;
-    show("a name that is in none of them, a line", one / lines, 110.0);
+    show("a name that is in none of them, a line", one / lines, 80.0);
     let mut names = String::new();
     for number in 0..NAMES {
         let _ = writeln!(names, "host{}", number * (LINES / NAMES));
