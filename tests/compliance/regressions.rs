@@ -263,4 +263,16 @@ const SCENES: &[Scene] = &[
         ask: Ask::Name(b"alpha", Family::Inet),
         ..Scene::EMPTY
     },
+    Scene {
+        rule: "a server that no neighbour is fails for each name of a search list",
+        setup: Setup::Both,
+        files: &[(
+            File::ResolvConf,
+            b"nameserver 0.0.0.12\nnameserver 127.0.0.53\noptions no-aaaa ndots:2\n\
+              search a b c d e f g h i j k l\n",
+        )],
+        servers: &["x.alpha A 10.0.0.1\n"],
+        ask: Ask::Name(b"x.alpha", Family::Unspec),
+        ..Scene::EMPTY
+    },
 ];
