@@ -10,6 +10,7 @@ pub(crate) fn cases() -> Vec<Case> {
         both!(mounts_below_are_kept).differs(Wrapper::IpNetnsExec, BARE),
         both!(contents_of_mounts_below_are_the_same).differs(Wrapper::IpNetnsExec, BARE),
         both!(flags_are_kept).differs(Wrapper::IpNetnsExec, "its sysfs has none of the flags"),
+        ours!(mounts_below_are_kept_however_they_lie),
         ours!(mounts_below_are_kept_where_they_cannot_be_moved),
         ours!(keep_leaves_it_alone),
         ours!(read_only_part_stays_read_only),
@@ -67,9 +68,48 @@ fn seen(command: impl Fn(&str) -> Command) -> Run {
 }
 
 fn mounts_below_are_kept(wrapper: Wrapper) {
-    let sandbox = sandbox();
+    all_are_kept(&sandbox(), wrapper, "/");
+}
+
+/// Netns-exec looks for those next to each other first, and whether any is left. Here some lie
+/// elsewhere, or somebody is in what is left.
+fn mounts_below_are_kept_however_they_lie(wrapper: Wrapper) {
+    for (set_up, directory) in [
+        (
+            "for place in $(ls -d /sys/module/*/ | head -n 50); do mount -t tmpfs t $place; done",
+            "/",
+        ),
+        (
+            "mount -t tmpfs t /sys/kernel
+             for n in $(seq 50); do mkdir /sys/kernel/$n; mount -t tmpfs t$n /sys/kernel/$n; done
+             mount -t tmpfs t /sys/class",
+            "/",
+        ),
+        ("mount -t tmpfs t /sys/class", "/sys"),
+        (
+            "mount -t tmpfs cover /sys/fs
+             mkdir -p /sys/fs/fuse/connections
+             mount -t tmpfs t /sys/fs/fuse/connections",
+            "/",
+        ),
+        (
+            "mount -t tmpfs t /sys/class; mount -t tmpfs u /sys/class",
+            "/",
+        ),
+    ] {
+        let sandbox = sandbox();
+        sandbox.set_up(sandbox.command(["sh", "-ec", set_up]));
+        all_are_kept(&sandbox, wrapper, directory);
+    }
+}
+
+/// For a command that is started in this directory.
+fn all_are_kept(sandbox: &Sandbox, wrapper: Wrapper, directory: &str) {
     let host = seen(|script| sandbox.command(["sh", "-c", script]));
-    let inside = seen(|script| wrapper.command(&sandbox, "alpha", ["sh", "-c", script]));
+    let inside = seen(|script| {
+        let command = wrapper.command(sandbox, "alpha", ["sh", "-c", script]);
+        command.directory(directory)
+    });
     let below = |run: &Run| -> Vec<String> {
         let text = run.exits(0).out();
         let below = text.lines().filter(|line| line.contains(" /sys/"));

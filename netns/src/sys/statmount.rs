@@ -18,8 +18,12 @@ const STATMOUNT_SB_BASIC: u64 = 0x1;
 const STATMOUNT_MNT_BASIC: u64 = 0x2;
 const STATMOUNT_MNT_POINT: u64 = 0x10;
 
-/// How many numbers of mounts are asked for at once.
+/// How many numbers of mounts are asked for at once, for all of them and for some.
 const BATCH: usize = 512;
+const SOME: usize = 32;
+
+/// In place of a mount: the one that is the root directory of this process.
+const ROOT: MountId = MountId(u64::MAX);
 
 /// A mount, by a number that no other one has had since the machine was started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -106,26 +110,33 @@ pub(crate) fn mount_at(path: &Path) -> nix::Result<(MountId, u64)> {
 pub(crate) fn mounts_below(mount: MountId, start: Option<MountId>) -> nix::Result<Vec<MountId>> {
     let mut mounts = Vec::new();
     loop {
-        let mut ids = [0u64; BATCH];
-        let last = mounts.last().copied().or(start).map_or(0, MountId::number);
-        let request = Request::new(mount, last);
-        // SAFETY: the request has the size it says and outlives the call; the kernel writes as
-        // many numbers as the array has room for at most.
-        let count = Errno::result(unsafe {
-            libc::syscall(
-                SYS_LISTMOUNT,
-                &raw const request,
-                ids.as_mut_ptr(),
-                BATCH,
-                0,
-            )
-        })?;
-        let count = usize::try_from(count).unwrap_or(0).min(BATCH);
-        mounts.extend(ids.iter().take(count).map(|id| MountId(*id)));
-        if count < BATCH {
+        let mut ids = [0; BATCH];
+        let batch = list(mount, mounts.last().copied().or(start), &mut ids)?;
+        mounts.extend(batch.iter().map(|id| MountId(*id)));
+        if batch.len() < BATCH {
             return Ok(mounts);
         }
     }
+}
+
+/// The next mounts after this one in the order of numbers, wherever in the mount namespace they
+/// are: some of them, which takes no longer with more mounts there.
+pub(crate) fn some_after(mount: MountId) -> nix::Result<impl Iterator<Item = MountId>> {
+    let mut ids = [0; SOME];
+    let count = list(ROOT, Some(mount), &mut ids)?.len();
+    Ok(ids.into_iter().take(count).map(MountId))
+}
+
+fn list(mount: MountId, after: Option<MountId>, ids: &mut [u64]) -> nix::Result<&[u64]> {
+    let request = Request::new(mount, after.map_or(0, MountId::number));
+    // SAFETY: the request has the size it says and outlives the call; the kernel writes as many
+    // numbers as there is room for at most.
+    let count = Errno::result(unsafe {
+        let (ids, room) = (ids.as_mut_ptr(), ids.len());
+        libc::syscall(SYS_LISTMOUNT, &raw const request, ids, room, 0)
+    })?;
+    let count = usize::try_from(count).unwrap_or(0);
+    Ok(ids.get(..count).unwrap_or(&[]))
 }
 
 /// What the kernel says of a mount.

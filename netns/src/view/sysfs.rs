@@ -7,11 +7,12 @@ use nix::mount::{MsFlags, mount};
 use nix::sys::statvfs::{FsFlags, statvfs};
 
 use super::Event;
-use super::tree::{Tree, unmount};
+use super::tree::{Tree, is_expired, unmount};
 use crate::Error;
 use crate::error::errno_of;
 use crate::mounts::{self, Mount};
 use crate::printable::printable;
+use crate::sys::statmount::{mount_at, mount_info, some_after};
 
 const SYS: &str = "/sys";
 
@@ -45,22 +46,22 @@ pub(super) fn replace(aside: Option<&Path>, report: &mut dyn FnMut(Event)) -> Re
         ));
         return Ok(());
     };
+    let mounted = |target: &Path, source: &Path| Event::Mounted {
+        target: target.into(),
+        source: source.into(),
+    };
+    if let Some(moved) = aside.and_then(|aside| move_over(aside, flags)) {
+        report(mounted(sys, Path::new("sysfs")));
+        for point in moved {
+            report(mounted(&point, &point));
+        }
+        return Ok(());
+    }
     let (old, mounts) = mounts::topmost_below(sys).map_err(|error| {
         let action = "see in /proc/self/mountinfo what is mounted below /sys (mount /proc, or \
                       leave /sys alone with --sys keep)";
         Error::system(action, errno_of(&error))
     })?;
-    let mounted = |target: &Path, source: &Path| Event::Mounted {
-        target: target.into(),
-        source: source.into(),
-    };
-    if aside.is_some_and(|aside| move_over(aside, flags, &old, &mounts)) {
-        report(mounted(sys, Path::new("sysfs")));
-        for mount in &mounts {
-            report(mounted(&mount.point, &mount.point));
-        }
-        return Ok(());
-    }
     let kept = copies(&old, &mounts)?;
     match make(sys, flags) {
         Ok(()) => report(mounted(sys, Path::new("sysfs"))),
@@ -87,29 +88,88 @@ pub(super) fn replace(aside: Option<&Path>, report: &mut dyn FnMut(Event)) -> Re
     Ok(())
 }
 
-/// Whether the new sysfs could be made aside, get all that is mounted below the old one, and be
-/// moved over that. If not, all is as it was.
-fn move_over(aside: &Path, flags: MsFlags, old: &Mount, mounts: &[Mount]) -> bool {
-    let is_part = |mount: &Mount| mount.device == old.device;
-    if mounts.iter().any(is_part) || make(aside, flags).is_err() {
-        return false;
-    }
-    let place = |mount: &Mount| {
-        let below = mount.point.strip_prefix(&old.point);
-        aside.join(below.unwrap_or(&mount.point))
+/// Make the new sysfs aside, move there what is mounted below the old one, and move it over that.
+/// Where that had been mounted; None if it cannot be done, and all is as it was.
+fn move_over(aside: &Path, flags: MsFlags) -> Option<Vec<PathBuf>> {
+    make(aside, flags).ok()?;
+    let mut moving = Moving {
+        aside,
+        moved: Vec::new(),
     };
-    let moved = mounts
-        .iter()
-        .take_while(|mount| move_to(&mount.point, &place(mount)).is_ok())
-        .count();
-    if moved == mounts.len() && move_to(aside, &old.point).is_ok() {
-        return true;
+    let done = moving.all().and_then(|()| move_to(aside, Path::new(SYS)));
+    match done {
+        Ok(()) => Some(moving.moved),
+        Err(_) => {
+            moving.undo();
+            None
+        }
     }
-    for mount in &mounts[..moved] {
-        let _ = move_to(&place(mount), &mount.point);
+}
+
+/// Of what is mounted below the old `/sys`, to the same places below the new one aside.
+struct Moving<'a> {
+    aside: &'a Path,
+    moved: Vec<PathBuf>,
+}
+
+impl Moving<'_> {
+    fn all(&mut self) -> nix::Result<()> {
+        match self.nearest() {
+            Ok(true) => Ok(()),
+            // Before Linux 6.8, or behind a filter that does not know the calls.
+            Ok(false) | Err(Errno::ENOSYS | Errno::EPERM | Errno::EINVAL) => {
+                let listed = mounts::topmost_below(Path::new(SYS));
+                let (old, mounts) = listed.map_err(|error| errno_of(&error))?;
+                let mut mounts = mounts.iter();
+                mounts.try_for_each(|it| self.one(&it.point, it.device == old.device))
+            }
+            Err(errno) => Err(errno),
+        }
     }
-    let _ = unmount(aside);
-    false
+
+    /// Move those whose numbers follow that of the old one, as they do in a mount namespace that has
+    /// just been copied, until none is left. False if that cannot be told. To look for them among all
+    /// mounts takes longer the more the host has.
+    fn nearest(&mut self) -> nix::Result<bool> {
+        let sys = Path::new(SYS);
+        let (old, device) = mount_at(sys)?;
+        for id in some_after(old)? {
+            match mount_info(id) {
+                Ok(mount) if mount.parent == old => {
+                    self.one(&mount.point, mount.device == device)?;
+                }
+                Ok(_) if is_expired(sys) => return Ok(true),
+                // Below another one, or gone meanwhile.
+                Ok(_) | Err(Errno::ENOENT) => {}
+                Err(errno) => return Err(errno),
+            }
+        }
+        Ok(is_expired(sys))
+    }
+
+    /// EBUSY if it cannot be moved.
+    fn one(&mut self, point: &Path, is_part: bool) -> nix::Result<()> {
+        let hides = |moved: &PathBuf| moved.starts_with(point) || point.starts_with(moved);
+        // A part of the old sysfs would stay the host's, and a path through another mount may mean
+        // something else.
+        if is_part || self.moved.iter().any(hides) {
+            return Err(Errno::EBUSY);
+        }
+        move_to(point, &self.place(point)).map_err(|_| Errno::EBUSY)?;
+        self.moved.push(point.to_owned());
+        Ok(())
+    }
+
+    fn place(&self, point: &Path) -> PathBuf {
+        self.aside.join(point.strip_prefix(SYS).unwrap_or(point))
+    }
+
+    fn undo(&self) {
+        for point in &self.moved {
+            let _ = move_to(&self.place(point), point);
+        }
+        let _ = unmount(self.aside);
+    }
 }
 
 fn move_to(from: &Path, to: &Path) -> nix::Result<()> {

@@ -147,6 +147,13 @@ pub(super) fn unmount(path: &Path) -> nix::Result<bool> {
     }
 }
 
+/// Whether nothing is mounted below the mount at `path`, and no process of this mount namespace is
+/// in it: it could be unmounted. If it could, it is marked, and will be if it is asked once more
+/// before anyone uses it.
+pub(super) fn is_expired(path: &Path) -> bool {
+    umount2(path, MntFlags::MNT_EXPIRE) == Err(Errno::EAGAIN)
+}
+
 /// Put `tree` in the place of what is mounted on top at `path`: since Linux 6.5 without a moment
 /// in which what is below can be seen. It also works if the file that is mounted there has been
 /// removed, on which nothing can be mounted.
