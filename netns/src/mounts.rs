@@ -33,11 +33,10 @@ pub(crate) fn topmost_below(directory: &Path) -> io::Result<(Mount, Vec<Mount>)>
     match listed(directory) {
         Ok((device, mounts)) => Ok((top(device), topmost(mounts))),
         // Before Linux 6.8, or behind a filter that does not know the calls.
-        Err(Errno::ENOSYS | Errno::EPERM | Errno::EINVAL) => {
+        Err(_) => {
             let device = stat(directory)?.st_dev;
             Ok((top(device), topmost(in_table(directory, device)?)))
         }
-        Err(errno) => Err(errno.into()),
     }
 }
 
@@ -47,9 +46,7 @@ fn listed(directory: &Path) -> nix::Result<(u64, Vec<Mount>)> {
     for id in mounts_below(id, None)? {
         match mount_info(id) {
             // The root of a mount that lies on the directory itself is no place below it.
-            Ok(MountInfo { point, device, .. })
-                if point != directory && point.starts_with(directory) =>
-            {
+            Ok(MountInfo { point, device, .. }) if is_below(directory, &point) => {
                 mounts.push(Mount { point, device });
             }
             // It has gone meanwhile.
@@ -63,8 +60,7 @@ fn listed(directory: &Path) -> nix::Result<(u64, Vec<Mount>)> {
 /// As far as they are reached by their path: the table also has those that others cover.
 fn in_table(directory: &Path, device: u64) -> io::Result<Vec<Mount>> {
     let table = fs::read("/proc/self/mountinfo")?;
-    let points =
-        mount_points(&table).filter(|point| point != directory && point.starts_with(directory));
+    let points = mount_points(&table).filter(|point| is_below(directory, point));
     let mut mounts = Vec::new();
     for point in points {
         let flags = OFlag::O_PATH | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
@@ -80,6 +76,11 @@ fn in_table(directory: &Path, device: u64) -> io::Result<Vec<Mount>> {
         }
     }
     Ok(mounts)
+}
+
+/// Whether it is below the directory and not the directory itself.
+pub(crate) fn is_below(directory: &Path, point: &Path) -> bool {
+    point != directory && point.starts_with(directory)
 }
 
 /// Keep those that are not below another, in order.

@@ -12,6 +12,7 @@ pub(crate) fn cases() -> Vec<Case> {
         both!(flags_are_kept).differs(Wrapper::IpNetnsExec, "its sysfs has none of the flags"),
         ours!(mounts_below_are_kept_however_they_lie),
         ours!(mounts_below_are_kept_where_they_cannot_be_moved),
+        ours!(plain_directory_gets_one),
         ours!(keep_leaves_it_alone),
         ours!(read_only_part_stays_read_only),
         ours!(sysfs_that_cannot_be_mounted_is_one_warning),
@@ -76,7 +77,9 @@ fn mounts_below_are_kept(wrapper: Wrapper) {
 fn mounts_below_are_kept_however_they_lie(wrapper: Wrapper) {
     for (set_up, directory) in [
         (
-            "for place in $(ls -d /sys/module/*/ | head -n 50); do mount -t tmpfs t $place; done",
+            "set -- $(ls -d /sys/module/*/ /sys/class/*/ | head -n 50)
+             [ $# -eq 50 ]
+             for place; do mount -t tmpfs t $place; done",
             "/",
         ),
         (
@@ -149,6 +152,24 @@ fn flags_are_kept(wrapper: Wrapper) {
     for flag in ["nosuid", "nodev", "noexec"] {
         assert!(sys.contains(flag), "no {flag}: {run}");
     }
+}
+
+/// Nothing that is mounted beside it goes anywhere.
+fn plain_directory_gets_one(_: Wrapper) {
+    let sandbox = sandbox();
+    let bare = "while mountpoint -q /sys; do umount -l /sys; done";
+    if sandbox.command(["sh", "-ec", bare]).run().code() != Some(0) {
+        need::unmet("/sys cannot be unmounted in a sandbox here");
+    }
+    // But for overrides and the record of the view.
+    let list = "cut -d' ' -f5 /proc/self/mountinfo | grep -vE '^(/etc|/run/netns-exec)/' | sort";
+    let host = sandbox.command(["sh", "-c", list]).run();
+    let inside = sandbox.netns_exec(["alpha", "sh", "-c", list]).run();
+    let inside = inside.exits(0).out();
+    let beside: Vec<_> = inside.lines().filter(|point| *point != "/sys").collect();
+    assert_eq!(beside.join("\n"), host.exits(0).out());
+    let run = sandbox.netns_exec(["alpha", "ls", "/sys/class/net"]).run();
+    run.prints("lo\nonlyinalpha").quiet();
 }
 
 fn keep_leaves_it_alone(_: Wrapper) {

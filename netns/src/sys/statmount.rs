@@ -141,7 +141,8 @@ fn list(mount: MountId, after: Option<MountId>, ids: &mut [u64]) -> nix::Result<
 
 /// What the kernel says of a mount.
 pub(crate) struct MountInfo {
-    /// Where it is, from the root of this process.
+    /// Where it is, from the root of this process. Empty if that is longer than a path may be, as
+    /// anyone can make it who may mount at all.
     pub(crate) point: PathBuf,
     /// The device of its files, as stat(2) tells it.
     pub(crate) device: u64,
@@ -158,7 +159,14 @@ pub(crate) struct MountInfo {
 /// # Errors
 /// ENOENT if there is none of this number in the mount namespace of this thread.
 pub(crate) fn mount_info(mount: MountId) -> nix::Result<MountInfo> {
-    let what = STATMOUNT_SB_BASIC | STATMOUNT_MNT_BASIC | STATMOUNT_MNT_POINT;
+    let what = STATMOUNT_SB_BASIC | STATMOUNT_MNT_BASIC;
+    match ask(mount, what | STATMOUNT_MNT_POINT) {
+        Err(Errno::EOVERFLOW) => ask(mount, what),
+        result => result,
+    }
+}
+
+fn ask(mount: MountId, what: u64) -> nix::Result<MountInfo> {
     let request = Request::new(mount, what);
     let mut buffer = std::mem::MaybeUninit::<Answer>::zeroed();
     // SAFETY: the request has the size it says and outlives the call; the kernel writes as many
@@ -169,6 +177,7 @@ pub(crate) fn mount_info(mount: MountId) -> nix::Result<MountInfo> {
         (result, buffer.assume_init_ref())
     };
     Errno::result(result)?;
+    // All zeros where it was not asked for.
     let text = answer.texts.get(answer.point as usize..).unwrap_or(&[]);
     let text = text.split(|byte| *byte == 0).next().unwrap_or(&[]);
     Ok(MountInfo {

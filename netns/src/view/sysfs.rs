@@ -114,37 +114,40 @@ struct Moving<'a> {
 
 impl Moving<'_> {
     fn all(&mut self) -> nix::Result<()> {
-        match self.nearest() {
-            Ok(true) => Ok(()),
-            // Before Linux 6.8, or behind a filter that does not know the calls.
-            Ok(false) | Err(Errno::ENOSYS | Errno::EPERM | Errno::EINVAL) => {
-                let listed = mounts::topmost_below(Path::new(SYS));
-                let (old, mounts) = listed.map_err(|error| errno_of(&error))?;
-                let mut mounts = mounts.iter();
-                mounts.try_for_each(|it| self.one(&it.point, it.device == old.device))
-            }
-            Err(errno) => Err(errno),
+        if self.nearest()? {
+            return Ok(());
         }
+        let listed = mounts::topmost_below(Path::new(SYS));
+        let (old, mounts) = listed.map_err(|error| errno_of(&error))?;
+        let mut mounts = mounts.iter();
+        mounts.try_for_each(|it| self.one(&it.point, it.device == old.device))
     }
 
     /// Move those whose numbers follow that of the old one, as they do in a mount namespace that has
-    /// just been copied, until none is left. False if that cannot be told. To look for them among all
-    /// mounts takes longer the more the host has.
+    /// just been copied, until none is left. False if some are, or that cannot be told. To look for
+    /// them among all mounts takes longer the more the host has.
     fn nearest(&mut self) -> nix::Result<bool> {
         let sys = Path::new(SYS);
-        let (old, device) = mount_at(sys)?;
-        for id in some_after(old)? {
+        // None before Linux 6.8, or behind a filter that does not know the calls.
+        let next = mount_at(sys).and_then(|(old, device)| Ok((old, device, some_after(old)?)));
+        let Ok((old, device, next)) = next else {
+            return Ok(false);
+        };
+        for id in next {
             match mount_info(id) {
+                Ok(mount) if !mounts::is_below(sys, &mount.point) => break,
                 Ok(mount) if mount.parent == old => {
                     self.one(&mount.point, mount.device == device)?;
                 }
-                Ok(_) if is_expired(sys) => return Ok(true),
                 // Below another one, or gone meanwhile.
-                Ok(_) | Err(Errno::ENOENT) => {}
-                Err(errno) => return Err(errno),
+                Ok(_) | Err(_) => match is_expired(sys) {
+                    Ok(true) => return Ok(true),
+                    Ok(false) => {}
+                    Err(_) => return Ok(false),
+                },
             }
         }
-        Ok(is_expired(sys))
+        Ok(is_expired(sys).unwrap_or(false))
     }
 
     /// EBUSY if it cannot be moved.
@@ -155,18 +158,23 @@ impl Moving<'_> {
         if is_part || self.moved.iter().any(hides) {
             return Err(Errno::EBUSY);
         }
-        move_to(point, &self.place(point)).map_err(|_| Errno::EBUSY)?;
+        let place = self.place(point).ok_or(Errno::EBUSY)?;
+        move_to(point, &place).map_err(|_| Errno::EBUSY)?;
         self.moved.push(point.to_owned());
         Ok(())
     }
 
-    fn place(&self, point: &Path) -> PathBuf {
-        self.aside.join(point.strip_prefix(SYS).unwrap_or(point))
+    /// Where it goes. None for what is not below `/sys`.
+    fn place(&self, point: &Path) -> Option<PathBuf> {
+        let below = point.strip_prefix(SYS).ok()?;
+        Some(self.aside.join(below))
     }
 
     fn undo(&self) {
         for point in &self.moved {
-            let _ = move_to(&self.place(point), point);
+            if let Some(place) = self.place(point) {
+                let _ = move_to(&place, point);
+            }
         }
         let _ = unmount(self.aside);
     }
@@ -215,7 +223,9 @@ fn make(place: &Path, flags: MsFlags) -> nix::Result<()> {
     let first = flags.difference(MsFlags::MS_RDONLY);
     mount(Some("sysfs"), place, Some("sysfs"), first, None::<&Path>)?;
     if flags.contains(MsFlags::MS_RDONLY) {
-        set_flags(place, flags)?;
+        return set_flags(place, flags).inspect_err(|_| {
+            let _ = unmount(place);
+        });
     }
     Ok(())
 }

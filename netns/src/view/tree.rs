@@ -147,11 +147,15 @@ pub(super) fn unmount(path: &Path) -> nix::Result<bool> {
     }
 }
 
-/// Whether nothing is mounted below the mount at `path`, and no process of this mount namespace is
-/// in it: it could be unmounted. If it could, it is marked, and will be if it is asked once more
-/// before anyone uses it.
-pub(super) fn is_expired(path: &Path) -> bool {
-    umount2(path, MntFlags::MNT_EXPIRE) == Err(Errno::EAGAIN)
+/// Whether nothing is mounted on the mount at `path`, and no process of this mount namespace is in
+/// it: it could be unmounted. If it could, it is marked, and will be if it is asked once more before
+/// anyone uses it.
+pub(super) fn is_expired(path: &Path) -> nix::Result<bool> {
+    match umount2(path, MntFlags::MNT_EXPIRE) {
+        Ok(()) | Err(Errno::EAGAIN) => Ok(true),
+        Err(Errno::EBUSY) => Ok(false),
+        Err(errno) => Err(errno),
+    }
 }
 
 /// Put `tree` in the place of what is mounted on top at `path`: since Linux 6.5 without a moment

@@ -27,6 +27,7 @@ pub(super) fn cases() -> Vec<Case> {
         ours!(few_descriptors_are_enough),
         ours!(copy_of_the_mounts_does_not_keep_it_pinned),
         ours!(two_healers_do_not_meet),
+        ours!(mount_deeper_than_a_path_may_be_is_one_as_others),
     ]
 }
 
@@ -348,4 +349,17 @@ fn two_healers_do_not_meet(_: Wrapper) {
         &shell(&sandbox, list).run(),
         "/etc/hosts\n/etc/only\n/etc/passwd\n2",
     );
+}
+
+/// Whose mount point cannot be told in the room that there is for one.
+fn mount_deeper_than_a_path_may_be_is_one_as_others(_: Wrapper) {
+    let (sandbox, _alpha) = shared();
+    let deep = "mkdir /run/deep; cd /run/deep
+                name=$(printf %0250d 0)
+                for n in $(seq 20); do mkdir $name; cd -P ./$name; done
+                mount --no-canonicalize -t tmpfs deep .";
+    sandbox.set_up(sandbox.command(["bash", "-ec", deep]));
+    pin(&sandbox, &[]).exits(0).quiet();
+    let count = "grep -c ' - tmpfs deep ' /proc/self/mountinfo";
+    prints_pinned(&shell(&sandbox, count).run(), "1");
 }
