@@ -24,8 +24,9 @@ pub(crate) struct Mount {
 
 /// The mount that `directory` leads to, and those strictly below: each path once, parents of
 /// parents left out. Copying the trees at these, submounts included, copies everything that is
-/// mounted below.
+/// mounted below. The paths are without symlinks.
 pub(crate) fn topmost_below(directory: &Path) -> io::Result<(Mount, Vec<Mount>)> {
+    let directory = &fs::canonicalize(directory)?;
     let top = |device| Mount {
         point: directory.to_owned(),
         device,

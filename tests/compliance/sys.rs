@@ -13,6 +13,7 @@ pub(crate) fn cases() -> Vec<Case> {
         ours!(mounts_below_are_kept_however_they_lie),
         ours!(mounts_below_are_kept_where_they_cannot_be_moved),
         ours!(plain_directory_gets_one),
+        ours!(symlink_to_it_is_followed),
         ours!(keep_leaves_it_alone),
         ours!(read_only_part_stays_read_only),
         ours!(sysfs_that_cannot_be_mounted_is_one_warning),
@@ -170,6 +171,27 @@ fn plain_directory_gets_one(_: Wrapper) {
     assert_eq!(beside.join("\n"), host.exits(0).out());
     let run = sandbox.netns_exec(["alpha", "ls", "/sys/class/net"]).run();
     run.prints("lo\nonlyinalpha").quiet();
+}
+
+/// In a root directory that is put together of the sandbox's.
+fn symlink_to_it_is_followed(_: Wrapper) {
+    let sandbox = sandbox();
+    let file = "/sys/fs/fuse/connections/file";
+    sandbox.files().write(file, "kept\n");
+    let root = "mount -t tmpfs root /mnt
+                for name in $(ls / | grep -vE '^(mnt|sys|tmp)$'); do
+                    if [ -L /$name ]; then cp -d /$name /mnt; continue; fi
+                    [ -d /$name ] || continue
+                    mkdir /mnt/$name
+                    mount --rbind /$name /mnt/$name
+                done
+                mkdir /mnt/else
+                mount --rbind /sys /mnt/else
+                ln -s else /mnt/sys";
+    sandbox.set_up(sandbox.command(["sh", "-ec", root]));
+    let script = format!("ls /sys/class/net; cat {file}");
+    let run = sandbox.command(["chroot", "/mnt", "netns-exec", "alpha", "sh", "-c", &script]);
+    run.run().prints("lo\nonlyinalpha\nkept").quiet();
 }
 
 fn keep_leaves_it_alone(_: Wrapper) {

@@ -93,6 +93,7 @@ pub(super) fn replace(aside: Option<&Path>, report: &mut dyn FnMut(Event)) -> Re
 fn move_over(aside: &Path, flags: MsFlags) -> Option<Vec<PathBuf>> {
     make(aside, flags).ok()?;
     let mut moving = Moving {
+        sys: SYS.into(),
         aside,
         moved: Vec::new(),
     };
@@ -108,6 +109,8 @@ fn move_over(aside: &Path, flags: MsFlags) -> Option<Vec<PathBuf>> {
 
 /// Of what is mounted below the old `/sys`, to the same places below the new one aside.
 struct Moving<'a> {
+    /// Where the old one is: without symlinks if any has been met.
+    sys: PathBuf,
     aside: &'a Path,
     moved: Vec<PathBuf>,
 }
@@ -119,6 +122,7 @@ impl Moving<'_> {
         }
         let listed = mounts::topmost_below(Path::new(SYS));
         let (old, mounts) = listed.map_err(|error| errno_of(&error))?;
+        self.sys = old.point;
         let mut mounts = mounts.iter();
         mounts.try_for_each(|it| self.one(&it.point, it.device == old.device))
     }
@@ -166,7 +170,7 @@ impl Moving<'_> {
 
     /// Where it goes. None for what is not below `/sys`.
     fn place(&self, point: &Path) -> Option<PathBuf> {
-        let below = point.strip_prefix(SYS).ok()?;
+        let below = point.strip_prefix(&self.sys).ok()?;
         Some(self.aside.join(below))
     }
 
