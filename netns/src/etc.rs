@@ -240,7 +240,7 @@ impl OverridesDir {
                 return Err(refused(path(), why, advice));
             }
         };
-        match readable(&self.fd, name, kind == Kind::Directory) {
+        match readable(&self.fd, name, stat) {
             Ok(()) => Ok(Some(Override {
                 path: path(),
                 target: Path::new(ETC).join(name),

@@ -6,17 +6,25 @@ use std::os::fd::{AsFd, AsRawFd};
 use nix::NixPath as _;
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat};
-use nix::sys::stat::Mode;
+use nix::sys::stat::{FileStat, Mode, SFlag};
+
+use crate::file_id::file_type;
 
 /// Whether the effective user may read the regular file of this name in a directory, or read and
-/// search it if it is a directory; the error says why not.
-pub(crate) fn readable(directory: impl AsFd, name: &OsStr, is_directory: bool) -> nix::Result<()> {
-    let fd = directory.as_fd().as_raw_fd();
-    let mode = if is_directory {
-        libc::R_OK | libc::X_OK
+/// search it if it is a directory; the error says why not. `stat` is what it was found to be.
+///
+/// What its mode lets everyone do is not asked for again. The kernel could still refuse it, by an
+/// entry of an access control list that is about this user.
+pub(crate) fn readable(directory: impl AsFd, name: &OsStr, stat: &FileStat) -> nix::Result<()> {
+    let (mode, everyone) = if file_type(stat) == SFlag::S_IFDIR {
+        (libc::R_OK | libc::X_OK, 0o555)
     } else {
-        libc::R_OK
+        (libc::R_OK, 0o444)
     };
+    if stat.st_mode & everyone == everyone {
+        return Ok(());
+    }
+    let fd = directory.as_fd().as_raw_fd();
     let flags = libc::AT_EACCESS;
     // SAFETY: the path is NUL-terminated and outlives the call; the rest are integers.
     let result = name.with_nix_path(|path| unsafe {

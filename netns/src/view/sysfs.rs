@@ -137,18 +137,22 @@ impl Moving<'_> {
         let Ok((old, device, next)) = next else {
             return Ok(false);
         };
+        // Once after each that has been moved.
+        let mut may_be_last = true;
         for id in next {
             match mount_info(id) {
                 Ok(mount) if !mounts::is_below(sys, &mount.point) => break,
                 Ok(mount) if mount.parent == old => {
                     self.one(&mount.point, mount.device == device)?;
+                    may_be_last = true;
                 }
                 // Below another one, or gone meanwhile.
-                Ok(_) | Err(_) => match is_expired(sys) {
+                Ok(_) | Err(_) if may_be_last => match is_expired(sys) {
                     Ok(true) => return Ok(true),
-                    Ok(false) => {}
+                    Ok(false) => may_be_last = false,
                     Err(_) => return Ok(false),
                 },
+                Ok(_) | Err(_) => {}
             }
         }
         Ok(is_expired(sys).unwrap_or(false))
