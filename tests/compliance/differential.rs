@@ -14,7 +14,9 @@ use testbed::random::Random;
 use testbed::shrink::shrink;
 use testbed::{NSSWITCH_FILES, Namespace, Sandbox, alone};
 
+mod services;
 mod worlds;
+use services::lists_of_three_services_agree;
 use worlds::generated_worlds_agree;
 
 pub(crate) fn cases() -> Vec<Case> {
@@ -24,6 +26,7 @@ pub(crate) fn cases() -> Vec<Case> {
         alone!(resolver_with_multi_on_agrees),
         alone!(resolver_with_multi_off_agrees),
         alone!(file_of_100_000_lines_agrees),
+        alone!(lists_of_three_services_agree),
         alone!(generated_worlds_agree),
     ]
 }

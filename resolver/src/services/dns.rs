@@ -107,6 +107,10 @@ impl Lookup<'_> {
             Err(error) => return Err(error.into()),
         };
         self.trace.append(trace);
+        if let Reply::Found(_) = reply {
+            // nss_dns resets h_errno (`getanswer_r`), which nss_files does not.
+            self.host_error = None;
+        }
         Ok(reply)
     }
 }

@@ -267,7 +267,7 @@ impl Lookup<'_> {
             Meaning::Outbound => "myhostname: where the namespace sends from by default",
             Meaning::OwnName => "myhostname: the name of this host",
         });
-        // Unlike others, this module resets h_errno.
+        // As nss_dns does.
         self.host_error = None;
         Ok(Reply::Found(Found {
             addresses,
