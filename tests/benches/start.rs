@@ -10,7 +10,6 @@
 #![allow(clippy::print_stdout, clippy::unwrap_used)]
 
 use std::ffi::OsString;
-use std::thread::available_parallelism;
 use std::time::Duration;
 
 use testbed::programs::{installed, least_view};
@@ -29,7 +28,7 @@ struct Effort {
 const BENCH: Effort = Effort {
     runs: 500,
     runs_at_scale: 100,
-    runs_in_all: 3,
+    runs_in_all: 5,
     rounds_of_many: 7,
     starts_of_many: 100,
     namespaces: 2000,
@@ -113,17 +112,14 @@ fn main() {
     let what = format!("start, {namespaces} namespaces, to ip netns exec");
     show(&what, "0.85", our_time, of_ip);
     show(LEAST, "", of_least, of_ip);
-    let all = [vec![program], words(&["--all", "/bin/true"])].concat();
-    let ip_all = words(&["ip", "-all", "netns", "exec", "/bin/true"]);
-    let workers = available_parallelism().map_or(1, usize::from);
-    let script = format!("seq {namespaces} | xargs -P {workers} -n 1 /bin/true");
-    let xargs = words(&["sh", "-c", &script]);
-    let commands = [all.as_slice(), &ip_all, &xargs];
-    let [our_time, of_ip, of_xargs] = over_bare(&sandbox, &[effort.runs_in_all, 0], commands);
+    let all = |program: OsString| [vec![program], words(&["--all", "/bin/true"])].concat();
+    let (ours_in_all, least_in_all) = (all(program), all(least_view().into()));
+    let ip_in_all = words(&["ip", "-all", "netns", "exec", "/bin/true"]);
+    let commands = [ours_in_all.as_slice(), &ip_in_all, &least_in_all];
+    let [our_time, of_ip, of_least] = over_bare(&sandbox, &[effort.runs_in_all, 0], commands);
     let what = format!("--all, {namespaces} namespaces, to ip -all netns exec");
     show(&what, "0.10", our_time, of_ip);
-    let what = "as many starts by xargs -P, which enters none, to ip";
-    show(what, "", of_xargs, of_ip);
+    show(LEAST, "", of_least, of_ip);
     let more = memory_of_all(&sandbox).saturating_sub(memory_of_few);
     println!("its memory, KiB more than with 2 namespaces | | | {more} |");
     // As systemd has it.

@@ -84,7 +84,7 @@ pub fn read_hosts_static() -> PathBuf {
 }
 
 /// A statically linked program that makes the least of a view, [`installed`]: `least-view NAME
-/// PROGRAM [ARGUMENT...]`.
+/// PROGRAM [ARGUMENT...]`, or with `--all` for NAME of each namespace.
 ///
 /// # Panics
 /// If it cannot be built here, the test cannot run.
