@@ -47,7 +47,7 @@ fn listed(directory: &Path) -> nix::Result<(u64, Vec<Mount>)> {
     for id in mounts_below(id, None)? {
         match mount_info(id) {
             // The root of a mount that lies on the directory itself is no place below it.
-            Ok(MountInfo { point, device, .. }) if is_below(directory, &point) => {
+            Ok(MountInfo { point, device, .. }) if is_strictly_below(directory, &point) => {
                 mounts.push(Mount { point, device });
             }
             // It has gone meanwhile.
@@ -61,7 +61,7 @@ fn listed(directory: &Path) -> nix::Result<(u64, Vec<Mount>)> {
 /// As far as they are reached by their path: the table also has those that others cover.
 fn in_table(directory: &Path, device: u64) -> io::Result<Vec<Mount>> {
     let table = fs::read("/proc/self/mountinfo")?;
-    let points = mount_points(&table).filter(|point| is_below(directory, point));
+    let points = mount_points(&table).filter(|point| is_strictly_below(directory, point));
     let mut mounts = Vec::new();
     for point in points {
         let flags = OFlag::O_PATH | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
@@ -80,7 +80,7 @@ fn in_table(directory: &Path, device: u64) -> io::Result<Vec<Mount>> {
 }
 
 /// Whether it is below the directory and not the directory itself.
-pub(crate) fn is_below(directory: &Path, point: &Path) -> bool {
+pub(crate) fn is_strictly_below(directory: &Path, point: &Path) -> bool {
     point != directory && point.starts_with(directory)
 }
 

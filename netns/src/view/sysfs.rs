@@ -141,7 +141,7 @@ impl Moving<'_> {
         let mut may_be_last = true;
         for id in next {
             match mount_info(id) {
-                Ok(mount) if !mounts::is_below(sys, &mount.point) => break,
+                Ok(mount) if !mounts::is_strictly_below(sys, &mount.point) => break,
                 Ok(mount) if mount.parent == old => {
                     self.one(&mount.point, mount.device == device)?;
                     may_be_last = true;
