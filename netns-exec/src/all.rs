@@ -1,40 +1,56 @@
 //! `--all`: a command in every namespace, several at a time.
 //!
-//! One loop on poll(2) starts commands, passes on what they print and notes how they end. What it
-//! holds in memory are the commands that run, not those that are to run or have.
+//! One loop starts jobs, each of which has a thread, and is told by them what their commands print
+//! and how they end; nobody else writes or counts. What it holds in memory are the commands that
+//! run, not those that are to run or have.
 
 mod job;
 mod output;
+mod printed;
 mod progress;
+mod slots;
 
-use std::ffi::{CString, OsString};
-use std::os::fd::AsFd;
+use std::ffi::CString;
+use std::fs::File;
+use std::io;
+use std::mem::ManuallyDrop;
 use std::os::unix::ffi::OsStrExt as _;
-use std::thread::available_parallelism;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::thread::{self, available_parallelism};
 use std::time::{Duration, Instant};
 
-use netns::process::SigpipeIgnored;
+use netns::process::{self, SigchldHeeded, SigpipeIgnored};
 use netns::view::Base;
-use netns::{Name, Namespace, names};
-use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use netns::{Name, names};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, raise};
-use nix::sys::signalfd::{SfdFlags, SignalFd};
-use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
-use nix::unistd::Pid;
 
-use crate::{Cli, Exit, Failure, command, complain};
-use job::{CHUNK, Job, Viewless};
-use output::{Output, Stream};
+use crate::{Cli, Exit, Failure};
+use job::{Job, Task, Unstarted};
+use output::{Lines, Output, Stream};
 use progress::Progress;
+use slots::Slots;
 
-/// How long commands may take to end after a signal before they are killed.
+/// How long commands may take to end after a signal before they are killed, and then before nobody
+/// waits for them any more.
 const GRACE: Duration = Duration::from_secs(2);
 
+/// How many events wait to be taken. Who prints faster than that waits as well.
+const EVENTS: usize = 16;
+
+/// Something that happens meanwhile.
+enum Event {
+    /// A command has printed these lines.
+    Printed(Stream, Vec<u8>),
+    /// The job in this namespace is over.
+    Ended(Name, Result<(), Unstarted>),
+    /// This process has got a signal.
+    Signal(Signal),
+}
+
 /// Run the command everywhere, with SIGPIPE as it was before we ignored it.
-pub(crate) fn run(cli: &Cli, sigpipe: &SigpipeIgnored) -> Result<Exit, Failure> {
-    let command = cli.name_and_command.as_slice();
-    if command.is_empty() {
+pub(crate) fn run(cli: &Cli, sigpipe: ManuallyDrop<SigpipeIgnored>) -> Result<Exit, Failure> {
+    if cli.name_and_command.is_empty() {
         let why = "--all takes a COMMAND (netns-exec --help)";
         return Err((Exit::Failed, why.into()));
     }
@@ -46,108 +62,114 @@ pub(crate) fn run(cli: &Cli, sigpipe: &SigpipeIgnored) -> Result<Exit, Failure> 
         names.retain(|name| name.matches(&text));
     }
     let base = Base::enter().map_err(failed)?;
-    let mut all = All::new(cli, command, &base, sigpipe, names.len()).map_err(|errno| {
-        let why = format!("cannot run several commands: {}", errno.desc());
+    let mut all = All::new(cli, base, sigpipe, names.len()).map_err(|error| {
+        let why = format!("cannot run several commands: {error}");
         (Exit::Failed, why)
     })?;
-    all.run_in(names.into_iter())
+    Ok(all.run_in(names.into_iter()))
 }
 
 /// Commands in all namespaces.
-struct All<'a> {
-    cli: &'a Cli,
-    command: &'a [OsString],
-    base: &'a Base,
-    sigpipe: &'a SigpipeIgnored,
+struct All {
+    base: Base,
+    task: Arc<Task>,
+    /// How many jobs there are at a time: more than commands may run, so that the next views are
+    /// made already when a command ends.
     at_once: usize,
+    slots: usize,
     jobs: Vec<Job>,
-    /// What they print is read into it. One for all, and never cleared: after each fork(2) the
-    /// first write to a page copies it.
-    chunk: Vec<u8>,
+    /// The namespaces of jobs that came too late.
+    late: Vec<Name>,
+    events: Receiver<Event>,
     output: Output,
     progress: Progress,
-    signals: SignalFd,
-    /// The mask of signals that commands inherit.
-    inherited: SigSet,
-    viewless: Viewless,
-    /// The signal that ends everything, and when.
-    ending: Option<(Signal, Instant)>,
-    /// Nobody reads any more.
-    is_unread: bool,
+    ending: Option<Ending>,
 }
 
-impl<'a> All<'a> {
+/// The end of everything before its time.
+#[derive(Clone, Copy)]
+struct Ending {
+    signal: Signal,
+    /// When what still runs gets the next signal.
+    next: Instant,
+    is_killed: bool,
+}
+
+impl All {
     fn new(
-        cli: &'a Cli,
-        command: &'a [OsString],
-        base: &'a Base,
-        sigpipe: &'a SigpipeIgnored,
+        cli: &Cli,
+        base: Base,
+        sigpipe: ManuallyDrop<SigpipeIgnored>,
         count: usize,
-    ) -> nix::Result<All<'a>> {
-        let mask = job::signals();
-        let inherited = mask.thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
-        let flags = SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK;
-        Ok(All {
-            cli,
-            command,
-            base,
+    ) -> io::Result<All> {
+        let signals = signals();
+        // The threads of jobs inherit that.
+        let mask = signals.thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
+        let (sender, events) = sync_channel(EVENTS);
+        let processors = available_parallelism().map_or(1, usize::from);
+        let slots = cli.jobs.map_or(processors, usize::from);
+        let task = Task {
+            cli: cli.clone(),
+            command: cli.name_and_command.clone(),
+            nothing: File::open("/dev/null")?,
+            mask,
             sigpipe,
-            at_once: match cli.jobs {
-                Some(jobs) => jobs.get(),
-                None => available_parallelism().map_or(1, usize::from),
-            },
+            sigchld: SigchldHeeded::new(),
+            slots: Arc::new(Slots::new(slots)),
+            events: sender.clone(),
+        };
+        thread::Builder::new().spawn(move || hear(signals, &sender))?;
+        Ok(All {
+            base,
+            task: Arc::new(task),
+            // One at a time is to be one after the other.
+            at_once: if slots > 1 { slots + processors } else { 1 },
+            slots,
             jobs: Vec::new(),
-            chunk: vec![0; CHUNK],
+            late: Vec::new(),
+            events,
             output: Output::default(),
             progress: Progress::new(count),
-            signals: SignalFd::with_flags(&mask, flags)?,
-            inherited,
-            viewless: Viewless::new()?,
             ending: None,
-            is_unread: false,
         })
     }
 
-    fn run_in(&mut self, mut names: impl Iterator<Item = Name>) -> Result<Exit, Failure> {
-        let failed = |errno: Errno| {
-            let why = format!("cannot wait for commands: {}", errno.desc());
-            (Exit::Failed, why)
-        };
+    fn run_in(&mut self, mut names: impl Iterator<Item = Name>) -> Exit {
         loop {
             while self.jobs.len() < self.at_once && self.ending.is_none() {
-                let Some(name) = names.next() else { break };
+                let Some(name) = self.late.pop().or_else(|| names.next()) else {
+                    break;
+                };
                 self.start(name);
             }
             if self.jobs.is_empty() {
                 break;
             }
-            self.wait().map_err(failed)?;
-            if self.is_unread && self.ending.is_none() {
-                self.end_all(Signal::SIGPIPE);
-            }
+            self.take_event();
+            self.go_on_ending();
+            self.show();
         }
-        let is_interrupted = self.ending.map(|(signal, _)| signal);
+        let is_interrupted = self.ending.map(|ending| ending.signal);
         self.progress.sum_up(&mut self.output, is_interrupted);
         if let Some(signal) = is_interrupted {
             // As if it had never been held back.
-            let _ = self.inherited.thread_set_mask();
+            let _ = self.task.mask.thread_set_mask();
             let _ = raise(signal);
         }
-        Ok(if self.progress.viewless > 0 {
+        if self.progress.viewless > 0 {
             Exit::Failed
         } else if self.progress.failed > 0 {
             Exit::Trouble
         } else {
             Exit::Success
-        })
+        }
     }
 
     fn start(&mut self, name: Name) {
         let started = self.base.open(&name).map_err(|error| error.to_string());
         let started = started.and_then(|namespace| {
-            let child = || self.become_command(&name, &namespace);
-            Job::start(&name, child)
-                .map_err(|errno| format!("cannot start a process: {}", errno.desc()))
+            Job::start(&self.task, name.clone(), namespace)
+                .map_err(|error| format!("cannot start a thread: {error}"))
         });
         match started {
             Ok(job) => self.jobs.push(job),
@@ -157,123 +179,69 @@ impl<'a> All<'a> {
                     .complain(&mut self.progress, format_args!("{name}: {why}"));
             }
         }
-        self.progress.show(&self.jobs);
+        self.show();
     }
 
-    /// In the process of a job. Returns only if it does not become the command.
-    fn become_command(&self, name: &Name, namespace: &Namespace) -> u8 {
-        let label = name.as_os_str();
-        let become_it = || {
-            self.sigpipe.restore();
-            self.inherited.thread_set_mask().map_err(|errno| {
-                let why = format!("cannot unblock signals: {}", errno.desc());
-                (Exit::Failed, why)
-            })?;
-            command::enter_and_become(self.cli, namespace, Some(name), label, self.command)
+    fn show(&mut self) {
+        let running = self.jobs.iter().map(Job::name);
+        self.progress.show(running);
+    }
+
+    /// Wait until something happens, or is due.
+    fn take_event(&mut self) {
+        let due = match self.ending {
+            None => self.progress.due(),
+            Some(ending) => Some(ending.next),
         };
-        match become_it() {
-            Ok(never) => match never {},
-            Err((exit, why)) => {
-                complain(why);
-                if exit == Exit::Failed {
-                    self.viewless.tell();
-                }
-                exit as u8
-            }
-        }
-    }
-
-    /// Until something happens.
-    fn wait(&mut self) -> nix::Result<()> {
-        let mut fds = vec![PollFd::new(self.signals.as_fd(), PollFlags::POLLIN)];
-        let mut streams = Vec::new();
-        for (index, job) in self.jobs.iter().enumerate() {
-            for (stream, pipe) in job.pipes() {
-                fds.push(PollFd::new(pipe, PollFlags::POLLIN));
-                streams.push((index, stream));
-            }
-        }
-        let timeout = match self.ending {
-            None => self.progress.timeout(),
-            Some((_, end)) => {
-                let rest = end.saturating_duration_since(Instant::now());
-                PollTimeout::try_from(rest).unwrap_or(PollTimeout::MAX)
+        let event = match due {
+            None => self.events.recv().map_err(RecvTimeoutError::from),
+            Some(due) => {
+                let rest = due.saturating_duration_since(Instant::now());
+                self.events.recv_timeout(rest)
             }
         };
-        match poll(&mut fds, timeout) {
-            Ok(_) | Err(Errno::EINTR) => {}
-            Err(errno) => return Err(errno),
+        match event {
+            Ok(Event::Printed(stream, lines)) => self.write(stream, &lines),
+            Ok(Event::Ended(name, end)) => self.ended(name, end),
+            Ok(Event::Signal(signal)) => self.end_all(signal),
+            // There is a sender in the task.
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
         }
-        let is_ready = |fd: &PollFd<'_>| fd.any() == Some(true);
-        let is_signal = is_ready(&fds[0]);
-        let ready: Vec<_> = fds[1..].iter().map(is_ready).collect();
-        for ((index, stream), _) in streams.into_iter().zip(ready).filter(|(_, ready)| *ready) {
-            self.pass_on(index, stream);
-        }
-        if is_signal {
-            self.take_signals()?;
-        }
-        if let Some((_, end)) = self.ending
-            && Instant::now() >= end
-        {
-            self.jobs.iter().for_each(|job| job.signal(Signal::SIGKILL));
-        }
-        self.progress.show(&self.jobs);
-        Ok(())
-    }
-
-    /// Pass on what a command has printed.
-    fn pass_on(&mut self, index: usize, stream: Stream) {
-        let lines = self.jobs[index].read(stream, &mut self.chunk);
-        self.write(stream, &lines);
     }
 
     fn write(&mut self, stream: Stream, lines: &[u8]) {
-        self.is_unread |= self
-            .output
-            .write(&mut self.progress, stream, lines)
-            .is_err();
-    }
-
-    fn take_signals(&mut self) -> nix::Result<()> {
-        while let Some(info) = self.signals.read_signal()? {
-            match Signal::try_from(info.ssi_signo.cast_signed()) {
-                Ok(Signal::SIGCHLD) => {}
-                Ok(signal) => self.end_all(signal),
-                Err(_) => {}
-            }
-        }
-        loop {
-            match waitpid(None::<Pid>, Some(WaitPidFlag::WNOHANG)) {
-                Ok(WaitStatus::StillAlive) | Err(Errno::ECHILD) => return Ok(()),
-                Ok(status) => self.ended(status),
-                Err(Errno::EINTR) => {}
-                Err(errno) => return Err(errno),
-            }
+        let written = self.output.write(&mut self.progress, stream, lines);
+        if written.is_err() {
+            // Nobody reads any more.
+            self.end_all(Signal::SIGPIPE);
         }
     }
 
-    fn ended(&mut self, status: WaitStatus) {
-        let Some(index) = self
-            .jobs
-            .iter()
-            .position(|job| Some(job.pid()) == status.pid())
-        else {
+    fn ended(&mut self, name: Name, end: Result<(), Unstarted>) {
+        let Some(index) = self.jobs.iter().position(|job| *job.name() == name) else {
             return;
         };
-        let mut job = self.jobs.swap_remove(index);
-        // Whoever it has left behind writes to nobody.
-        for stream in Stream::BOTH {
-            let lines = job.read_to_end(stream, &mut self.chunk);
-            self.write(stream, &lines);
-        }
-        let is_viewless = self.viewless.has_told(job.pid());
-        let how = job::description(status);
-        self.progress.ended(how.is_none(), is_viewless);
-        if let Some(how) = how
-            && !is_viewless
-        {
-            let name = job.name();
+        let job = self.jobs.swap_remove(index);
+        let how = match end {
+            Ok(()) => job.wait(),
+            Err(Unstarted::Failed((exit, why))) => {
+                let line = Lines::of(&name).take(format!("netns-exec: {why}\n").as_bytes());
+                self.write(Stream::Error, &line);
+                if exit == Exit::Failed {
+                    return self.progress.ended(false, true);
+                }
+                Some(format!("exit status {}", exit as u8))
+            }
+            Err(Unstarted::Late) => {
+                // Commands take their time here, so views need not be there before them.
+                self.at_once = self.slots;
+                self.late.push(name);
+                return;
+            }
+            Err(Unstarted::Dropped) => return,
+        };
+        self.progress.ended(how.is_none(), false);
+        if let Some(how) = how {
             self.output
                 .complain(&mut self.progress, format_args!("{name}: {how}"));
         }
@@ -281,8 +249,43 @@ impl<'a> All<'a> {
 
     /// Start nothing more, and let what runs end.
     fn end_all(&mut self, signal: Signal) {
-        self.ending
-            .get_or_insert_with(|| (signal, Instant::now() + GRACE));
+        self.ending.get_or_insert_with(|| Ending {
+            signal,
+            next: Instant::now() + GRACE,
+            is_killed: false,
+        });
+        self.task.slots.end(signal);
         self.jobs.iter().for_each(|job| job.signal(signal));
     }
+
+    /// Kill what has not ended in time, then leave what cannot be killed.
+    fn go_on_ending(&mut self) {
+        let Some(ending) = &mut self.ending else {
+            return;
+        };
+        if Instant::now() < ending.next {
+            return;
+        }
+        if ending.is_killed {
+            self.jobs.clear();
+            return;
+        }
+        ending.is_killed = true;
+        ending.next = Instant::now() + GRACE;
+        self.jobs.iter().for_each(|job| job.signal(Signal::SIGKILL));
+    }
+}
+
+/// The signals that end everything. One that is ignored is to stay so.
+fn signals() -> SigSet {
+    let ends = [Signal::SIGHUP, Signal::SIGINT, Signal::SIGTERM];
+    let heard = ends.into_iter().filter(|&signal| !process::ignores(signal));
+    SigSet::from_iter(heard)
+}
+
+/// On a thread of its own: tell of signals.
+fn hear(signals: SigSet, events: &SyncSender<Event>) {
+    while let Ok(signal) = signals.wait()
+        && events.send(Event::Signal(signal)).is_ok()
+    {}
 }

@@ -13,7 +13,7 @@ use clap::{Parser, ValueEnum};
 /// program sees the namespace's files: hosts, resolv.conf, nsswitch.conf and whatever else there
 /// is. Then it replaces itself with COMMAND. An override that cannot be put in place is an error,
 /// and COMMAND is not run.
-#[derive(Debug, Default, Parser)]
+#[derive(Clone, Debug, Default, Parser)]
 #[command(
     name = "netns-exec",
     version,

@@ -24,55 +24,71 @@ pub(crate) fn run(cli: &Cli) -> Result<Infallible, Failure> {
             .unwrap_or(selector.path())
             .into(),
     };
-    enter_and_become(cli, &namespace, name.as_ref(), &label, &command)
-        .map_err(|(exit, why)| (exit, format!("{}: {why}", printable(&label))))
+    let failed = |error| failed_at(&label, &error);
+    let report = &mut |event| {
+        if let Some(line) = line(&label, cli.verbose, &event) {
+            complain(line);
+        }
+    };
+    let mut in_view = || {
+        let (view, user) = enter(cli, &namespace, name.as_ref(), report)?;
+        if let Some(user) = user {
+            user.become_user()?;
+            view.verify()?;
+        }
+        Ok(())
+    };
+    in_view().map_err(failed)?;
+    process::exec(&command, &label).map_err(|error| {
+        let (exit, why) = not_started(&command, error);
+        (exit, format!("{}: {why}", printable(&label)))
+    })
 }
 
-/// Enter the view of a namespace, which is called `label`, and become the command.
-pub(crate) fn enter_and_become(
+/// Move this thread into the view of a namespace, to start a command there. The user that the
+/// command is to run as, who may not be able to see the whole view.
+pub(crate) fn enter(
     cli: &Cli,
     namespace: &Namespace,
     name: Option<&Name>,
-    label: &OsStr,
-    command: &[OsString],
-) -> Result<Infallible, Failure> {
-    let failed = |error: netns::Error| (Exit::Failed, error.to_string());
+    report: &mut dyn FnMut(Event),
+) -> Result<(View, Option<User>), netns::Error> {
     let options = options(cli);
-    let report = &mut |event| tell(label, cli.verbose, &event);
     let pinned = match name {
-        Some(name) => View::enter_pinned(namespace, name, options, report).map_err(failed)?,
-        None => None,
+        // From the base of --all no pinned view can be seen.
+        Some(name) if !cli.all => View::enter_pinned(namespace, name, options, report)?,
+        _ => None,
     };
     let enter = |report: &mut dyn FnMut(Event)| View::enter(namespace, name, options, report);
     let mut view = match pinned {
         Some(view) => view,
-        None => enter(report).map_err(failed)?,
+        None => enter(report)?,
     };
     // Looking up a user may take its time; the host may replace files meanwhile.
     let find_user = || cli.user.as_deref().map(User::find).transpose();
-    let mut user = find_user().map_err(failed)?;
+    let mut user = find_user()?;
     if let Err(error) = view.settle(report) {
         let netns::Error::Pinned { why } = error else {
-            return Err(failed(error));
+            return Err(error);
         };
         report(Event::SetAside(why));
-        view = enter(report).map_err(failed)?;
-        user = find_user().map_err(failed)?;
-        view.settle(report).map_err(failed)?;
+        view = enter(report)?;
+        user = find_user()?;
+        view.settle(report)?;
     }
-    if let Some(user) = user {
-        user.become_user().map_err(failed)?;
-        view.verify().map_err(failed)?;
-    }
-    process::exec(command, label).map_err(|error| {
-        let (exit, why) = match error {
-            NotStarted::NotFound => (Exit::NotFound, "command not found".to_owned()),
-            NotStarted::NotExecutable(why) => {
-                (Exit::NotExecutable, format!("cannot be executed: {why}"))
-            }
-        };
-        (exit, format!("{}: {why}", printable(&command[0])))
-    })
+    Ok((view, user))
+}
+
+/// Why a command was not started.
+pub(crate) fn not_started(command: &[OsString], error: NotStarted) -> Failure {
+    let (exit, why) = match error {
+        NotStarted::NotFound => (Exit::NotFound, "command not found".to_owned()),
+        NotStarted::NotExecutable(why) => {
+            (Exit::NotExecutable, format!("cannot be executed: {why}"))
+        }
+        NotStarted::Failed(error) => return (Exit::Failed, error.to_string()),
+    };
+    (exit, format!("{}: {why}", printable(&command[0])))
 }
 
 /// How the command line wants a view to be.
@@ -118,23 +134,17 @@ fn shell() -> OsString {
         .unwrap_or_else(|| "/bin/sh".into())
 }
 
-pub(crate) fn tell(namespace: &OsStr, verbose: bool, event: &Event) {
+/// What is told of an event, if it is.
+pub(crate) fn line(namespace: &OsStr, verbose: bool, event: &Event) -> Option<String> {
     let namespace = printable(namespace);
     match event {
-        Event::Mounted { target, source } if verbose => {
-            complain(format_args!(
-                "{namespace}: {} on {}",
-                printable(source),
-                printable(target)
-            ));
+        Event::Warning(text) => Some(format!("{namespace}: warning: {text}")),
+        _ if !verbose => None,
+        Event::Mounted { target, source } => {
+            let (target, source) = (printable(target), printable(source));
+            Some(format!("{namespace}: {source} on {target}"))
         }
-        Event::Entered(pin) if verbose => {
-            complain(format_args!("{namespace}: entered {}", printable(pin)));
-        }
-        Event::SetAside(why) if verbose => {
-            complain(format_args!("{namespace}: pinned view set aside: {why}"));
-        }
-        Event::Mounted { .. } | Event::Entered(_) | Event::SetAside(_) => {}
-        Event::Warning(text) => complain(format_args!("{namespace}: warning: {text}")),
+        Event::Entered(pin) => Some(format!("{namespace}: entered {}", printable(pin))),
+        Event::SetAside(why) => Some(format!("{namespace}: pinned view set aside: {why}")),
     }
 }

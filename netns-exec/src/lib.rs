@@ -93,7 +93,7 @@ fn dispatch(cli: &Cli) -> Result<Exit, Failure> {
     if cli.check {
         checking::run(cli)
     } else if cli.all {
-        all::run(cli, &sigpipe)
+        all::run(cli, sigpipe)
     } else if cli.pin || cli.unpin {
         pinning::run(cli)
     } else {

@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 
 use netns::{Name, Namespace, Selector, printable, view};
 
-use crate::{Cli, Exit, Failure, command, failed_at};
+use crate::{Cli, Exit, Failure, command, complain, failed_at};
 
 /// `--pin` and `--unpin`.
 pub(crate) fn run(cli: &Cli) -> Result<Exit, Failure> {
@@ -21,7 +21,11 @@ pub(crate) fn run(cli: &Cli) -> Result<Exit, Failure> {
     }
     let (namespace, name) = Namespace::find(&selector).map_err(failed)?;
     let name = name.ok_or_else(|| nameless(text))?;
-    let report = &mut |event| command::tell(name.as_os_str(), cli.verbose, &event);
+    let report = &mut |event| {
+        if let Some(line) = command::line(name.as_os_str(), cli.verbose, &event) {
+            complain(line);
+        }
+    };
     view::pin(&namespace, &name, command::options(cli), report).map_err(failed)?;
     let what = "pinned: its commands share one mount namespace, so that what one mounts the others \
                 see";

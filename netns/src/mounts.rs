@@ -60,7 +60,7 @@ fn listed(directory: &Path) -> nix::Result<(u64, Vec<Mount>)> {
 
 /// As far as they are reached by their path: the table also has those that others cover.
 fn in_table(directory: &Path, device: u64) -> io::Result<Vec<Mount>> {
-    let table = fs::read("/proc/self/mountinfo")?;
+    let table = fs::read("/proc/thread-self/mountinfo")?;
     let points = mount_points(&table).filter(|point| is_strictly_below(directory, point));
     let mut mounts = Vec::new();
     for point in points {

@@ -1,23 +1,23 @@
-//! Becoming the command.
+//! Becoming the command, or starting it.
 
 use std::convert::Infallible;
 use std::env;
 use std::ffi::{CString, OsStr, OsString};
-use std::os::fd::{AsFd, IntoRawFd as _};
+use std::os::fd::{AsFd, BorrowedFd, IntoRawFd as _, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, open};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use nix::sys::signal::Signal;
+use nix::sys::signal::{SigSet, Signal};
 use nix::sys::stat::Mode;
 use nix::unistd::Pid;
 
-use crate::ENVIRONMENT_VARIABLE;
-use crate::sys::process as sys;
+use crate::sys::process::{self as sys, Program};
+use crate::sys::spawn::{self, Failure};
+use crate::{ENVIRONMENT_VARIABLE, Error, User};
 
 /// Whether this program runs with privileges that its caller lacks (set-user-ID and the like).
 pub fn gained_privileges() -> bool {
@@ -26,18 +26,14 @@ pub fn gained_privileges() -> bool {
 
 /// SIGPIPE ignored until this is dropped, so that a closed pipe is an error and not the end of this
 /// process.
-pub struct SigpipeIgnored(sys::Action);
+#[derive(Debug)]
+pub struct SigpipeIgnored(sys::Before);
 
 impl SigpipeIgnored {
     /// Ignore it from now on.
     #[must_use]
     pub fn new() -> SigpipeIgnored {
-        SigpipeIgnored(sys::ignore_sigpipe())
-    }
-
-    /// Let it do what it did before, in a process that is to become a command.
-    pub fn restore(&self) {
-        sys::restore_sigpipe(self.0);
+        SigpipeIgnored(sys::ignore(Signal::SIGPIPE))
     }
 }
 
@@ -49,7 +45,32 @@ impl Default for SigpipeIgnored {
 
 impl Drop for SigpipeIgnored {
     fn drop(&mut self) {
-        self.restore();
+        sys::restore(self.0);
+    }
+}
+
+/// SIGCHLD not ignored until this is dropped: the processes that this one starts can be waited for,
+/// also if its caller has them forgotten.
+#[derive(Debug)]
+pub struct SigchldHeeded(sys::Before);
+
+impl SigchldHeeded {
+    /// Heed it from now on.
+    #[must_use]
+    pub fn new() -> SigchldHeeded {
+        SigchldHeeded(sys::let_be(Signal::SIGCHLD))
+    }
+}
+
+impl Default for SigchldHeeded {
+    fn default() -> Self {
+        SigchldHeeded::new()
+    }
+}
+
+impl Drop for SigchldHeeded {
+    fn drop(&mut self) {
+        sys::restore(self.0);
     }
 }
 
@@ -89,29 +110,15 @@ pub fn ignores(signal: Signal) -> bool {
     sys::is_ignored(signal)
 }
 
-/// Run `child` in a new process, which ends with the status that it gives. The caller must have one
-/// thread.
-///
-/// # Errors
-/// Those of fork(2); EBUSY if there are several threads.
-pub fn fork(child: impl FnOnce() -> u8) -> nix::Result<Pid> {
-    match sys::fork()? {
-        Some(pid) => Ok(pid),
-        None => {
-            // A panic must not unwind into what the caller does.
-            let status = catch_unwind(AssertUnwindSafe(child)).unwrap_or(u8::MAX);
-            std::process::exit(status.into())
-        }
-    }
-}
-
 /// Why a command did not start.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum NotStarted {
     /// No such file.
     NotFound,
     /// The file is there but cannot be executed: why.
     NotExecutable(&'static str),
+    /// It was not come to that.
+    Failed(Error),
 }
 
 /// Replace this process by a command, looked up in `PATH`, with `NETNS=namespace` added to the
@@ -120,17 +127,76 @@ pub enum NotStarted {
 /// # Errors
 /// The command did not start; this process goes on.
 pub fn exec(command: &[OsString], namespace: &OsStr) -> Result<Infallible, NotStarted> {
+    let program = program(command, namespace)?;
+    Err(not_executed(command, program.exec()))
+}
+
+/// What the process of a command is like that [`spawn`] starts.
+#[derive(Debug)]
+pub struct Start<'a> {
+    /// Standard input, standard output and standard error, each a descriptor above these.
+    pub stdio: [BorrowedFd<'a>; 3],
+    /// Which signals are blocked.
+    pub mask: &'a SigSet,
+    /// SIGPIPE does what it did before.
+    pub sigpipe: &'a SigpipeIgnored,
+    /// So does SIGCHLD.
+    pub sigchld: &'a SigchldHeeded,
+    /// If it is to be another than the user of this process.
+    pub user: Option<&'a User>,
+}
+
+/// A process that [`spawn`] has started, not yet waited for.
+#[derive(Debug)]
+pub struct Started {
+    /// Its id, and that of its process group.
+    pub pid: Pid,
+    /// It can be read from (poll(2)) when the process has ended.
+    pub pidfd: OwnedFd,
+}
+
+/// As [`exec`], in a new process: in the namespaces of this thread, and in a process group of its
+/// own.
+///
+/// # Errors
+/// The command did not start, and there is no new process.
+pub fn spawn(
+    command: &[OsString],
+    namespace: &OsStr,
+    start: &Start<'_>,
+) -> Result<Started, NotStarted> {
+    let program = program(command, namespace)?;
+    let start_of_program = spawn::Start {
+        stdio: start.stdio,
+        mask: start.mask,
+        signals: [start.sigpipe.0, start.sigchld.0],
+        credentials: start.user.map(User::credentials),
+    };
+    let failed = |errno| NotStarted::Failed(Error::system("start a process", errno));
+    match spawn::spawn(&program, &start_of_program) {
+        Ok((pid, pidfd)) => Ok(Started { pid, pidfd }),
+        Err(Failure::Exec(errno)) => Err(not_executed(command, errno)),
+        Err(Failure::Clone(errno) | Failure::Prepare(errno)) => Err(failed(errno)),
+        Err(Failure::Credentials(errno)) => Err(match start.user {
+            Some(user) => NotStarted::Failed(user.not_become(errno)),
+            None => failed(errno),
+        }),
+    }
+}
+
+fn program(command: &[OsString], namespace: &OsStr) -> Result<Program, NotStarted> {
     let text = |text: &OsStr| {
         CString::new(text.as_bytes()).map_err(|_| NotStarted::NotExecutable(Errno::EINVAL.desc()))
     };
-    let args = command
-        .iter()
-        .map(|arg| text(arg))
-        .collect::<Result<Vec<_>, _>>()?;
-    let file = args.first().ok_or(NotStarted::NotFound)?;
-    let variable = (text(ENVIRONMENT_VARIABLE.as_ref())?, text(namespace)?);
-    let Err(errno) = sys::exec(file, &args, (&variable.0, &variable.1));
-    Err(match (errno, found(&command[0])) {
+    let args = command.iter().map(|arg| text(arg));
+    let args = args.collect::<Result<_, _>>()?;
+    let (key, value) = (text(ENVIRONMENT_VARIABLE.as_ref())?, text(namespace)?);
+    Program::new(args, (&key, &value)).ok_or(NotStarted::NotFound)
+}
+
+/// Why the lookup of a command has failed with this error.
+fn not_executed(command: &[OsString], errno: Errno) -> NotStarted {
+    match (errno, found(&command[0])) {
         // EACCES is also the errno of a directory in PATH that cannot be searched.
         (Errno::ENOENT | Errno::ENOTDIR | Errno::EACCES, None) => NotStarted::NotFound,
         (Errno::ENOENT, Some(_)) => NotStarted::NotExecutable("its interpreter does not exist"),
@@ -138,7 +204,7 @@ pub fn exec(command: &[OsString], namespace: &OsStr) -> Result<Infallible, NotSt
             NotStarted::NotExecutable("it is a directory")
         }
         (errno, _) => NotStarted::NotExecutable(errno.desc()),
-    })
+    }
 }
 
 /// The file that the lookup of execvp(3) finds.

@@ -6,12 +6,12 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use nix::errno::Errno;
-use nix::unistd::{self, Gid, Uid};
+use nix::unistd::{Gid, Uid};
 
 use crate::Error;
 use crate::error::errno_of;
 use crate::printable::printable;
-use crate::sys::process::drop_kept_capabilities;
+use crate::sys::credentials::Credentials;
 
 /// Where id(1) is. Not searched for in `PATH`: it runs with the caller's privileges, which the
 /// command of a user is not to have.
@@ -23,11 +23,7 @@ const ID: [&str; 3] = [
 
 /// A user with everything that decides what its processes may do.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct User {
-    uid: Uid,
-    gid: Gid,
-    groups: Vec<Gid>,
-}
+pub struct User(Credentials);
 
 impl User {
     /// Look up a login name, or a numeric user id that has an entry, in the user database as this
@@ -51,34 +47,39 @@ impl User {
         if uid == u32::MAX || gid == u32::MAX {
             return Err(failed(Errno::EINVAL));
         }
-        Ok(User {
+        Ok(User(Credentials {
             uid: Uid::from_raw(uid),
             gid: Gid::from_raw(gid),
             groups: groups.into_iter().map(Gid::from_raw).collect(),
-        })
+        }))
     }
 
-    /// Become this user, for good: supplementary groups, group and user ids, no capabilities.
+    /// Become this user, for good: supplementary groups, group and user ids, no capabilities. The
+    /// process must have one thread.
     ///
     /// # Errors
     /// [`Error::System`], typically for lack of privilege.
     pub fn become_user(&self) -> Result<(), Error> {
-        let failed = |errno| Error::system(format!("become user {}", self.uid), errno);
-        unistd::setgroups(&self.groups).map_err(failed)?;
-        unistd::setresgid(self.gid, self.gid, self.gid).map_err(failed)?;
-        unistd::setresuid(self.uid, self.uid, self.uid).map_err(failed)?;
-        if !self.uid.is_root() {
-            drop_kept_capabilities().map_err(failed)?;
-        }
-        let (uids, gids) = (unistd::getresuid(), unistd::getresgid());
-        let (uids, gids) = (uids.map_err(failed)?, gids.map_err(failed)?);
-        let is_user = [uids.real, uids.effective, uids.saved] == [self.uid; 3]
-            && [gids.real, gids.effective, gids.saved] == [self.gid; 3];
-        if is_user {
-            Ok(())
-        } else {
-            Err(failed(Errno::EPERM))
-        }
+        self.0.take().map_err(|errno| self.not_become(errno))
+    }
+
+    /// Let this thread, for good, reach the files that this user does, and no others. It still has
+    /// the user and the privileges that it had: the user cannot signal it.
+    ///
+    /// # Errors
+    /// As [`User::become_user`].
+    pub fn look_as_user(&self) -> Result<(), Error> {
+        self.0
+            .take_for_files()
+            .map_err(|errno| self.not_become(errno))
+    }
+
+    pub(crate) fn not_become(&self, errno: Errno) -> Error {
+        Error::system(format!("become user {}", self.0.uid), errno)
+    }
+
+    pub(crate) fn credentials(&self) -> &Credentials {
+        &self.0
     }
 }
 

@@ -1,5 +1,7 @@
 //! `netns-exec --all`: a command in every namespace.
 
+mod commands;
+
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
@@ -7,7 +9,7 @@ use testbed::case::Case;
 use testbed::{Run, Sandbox, alone};
 
 pub(crate) fn cases() -> Vec<Case> {
-    vec![
+    let mut cases = vec![
         alone!(each_has_its_own_view_and_lines_say_whose_they_are),
         alone!(pattern_chooses_by_name),
         alone!(one_failure_is_1_and_is_named),
@@ -24,7 +26,9 @@ pub(crate) fn cases() -> Vec<Case> {
         alone!(bad_usage_is_one_line),
         alone!(without_namespaces_there_is_nothing_to_do),
         alone!(memory_does_not_grow_with_namespaces),
-    ]
+    ];
+    cases.extend(commands::cases());
+    cases
 }
 
 fn all(sandbox: &Sandbox, args: &[&str]) -> Run {

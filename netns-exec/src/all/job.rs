@@ -1,178 +1,206 @@
-//! One command that runs: its process, and what it prints.
+//! One command that runs, on a thread of its own: it moves into a view, starts the command there
+//! when it is its turn, passes on what that prints, and tells when it has ended.
+//!
+//! Whatever a view changes is the thread's, and gone with it. The thread that starts jobs, and
+//! what it has open, stays where it is.
 
+use std::ffi::OsString;
 use std::fs::File;
-use std::io::{self, Read as _, Write as _};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::io;
+use std::mem::ManuallyDrop;
+use std::os::fd::{AsFd as _, OwnedFd};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::mpsc::SyncSender;
+use std::thread;
+use std::time::Duration;
 
-use netns::{Name, process};
-use nix::fcntl::{OFlag, open};
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use netns::process::{self, SigchldHeeded, SigpipeIgnored, Start, Started};
+use netns::view::View;
+use netns::{Name, Namespace, User};
+use nix::fcntl::OFlag;
 use nix::sys::signal::{SigSet, Signal, killpg};
-use nix::sys::stat::Mode;
-use nix::sys::wait::WaitStatus;
-use nix::unistd::{Pid, dup2_stderr, dup2_stdin, dup2_stdout, getpid, pipe2, setpgid};
+use nix::sys::wait::{WaitStatus, waitpid};
+use nix::unistd::{Pid, pipe2};
 
-use super::output::{Lines, Stream};
+use super::Event;
+use super::printed::Printed;
+use super::slots::{Slot, Slots, Turn};
+use crate::{Cli, Exit, Failure, command};
 
-/// What is read at a time: as much as a pipe holds.
-pub(super) const CHUNK: usize = 64 * 1024;
+/// How long a view waits for its command's turn. After that it is too old: the host may have
+/// changed.
+const PATIENCE: Duration = Duration::from_millis(100);
 
-/// The signals that the loop waits for. One that is ignored is to stay so.
-pub(super) fn signals() -> SigSet {
-    let ends = [Signal::SIGHUP, Signal::SIGINT, Signal::SIGTERM];
-    let heard = ends.into_iter().filter(|&signal| !process::ignores(signal));
-    SigSet::from_iter(heard.chain([Signal::SIGCHLD]))
+/// What all jobs have in common.
+pub(super) struct Task {
+    pub(super) cli: Cli,
+    pub(super) command: Vec<OsString>,
+    /// What commands read.
+    pub(super) nothing: File,
+    /// The signals that are blocked for commands.
+    pub(super) mask: SigSet,
+    /// SIGPIPE and SIGCHLD do for commands what they did before.
+    pub(super) sigpipe: ManuallyDrop<SigpipeIgnored>,
+    pub(super) sigchld: SigchldHeeded,
+    pub(super) slots: Arc<Slots>,
+    pub(super) events: SyncSender<Event>,
 }
 
-/// A command that runs in a namespace.
+/// A command that runs, or is about to.
 pub(super) struct Job {
     name: Name,
-    /// The leader of a process group of its own, so that a signal reaches what it has started.
-    pid: Pid,
-    /// Standard output and standard error.
-    printed: [Printed; 2],
+    process: Process,
 }
 
-/// What comes through one of its pipes; None when it is closed.
-struct Printed {
-    pipe: Option<File>,
-    lines: Lines,
+/// Why a job has started no command.
+pub(super) enum Unstarted {
+    Failed(Failure),
+    /// Its turn did not come while the view was new. It is to be started again.
+    Late,
+    /// Everything is to end.
+    Dropped,
+}
+
+impl From<netns::Error> for Unstarted {
+    fn from(error: netns::Error) -> Self {
+        Unstarted::Failed((Exit::Failed, error.to_string()))
+    }
 }
 
 impl Job {
-    /// Start a process that prints to us, and in it run `child`, which gives the status that it
-    /// ends with if it does not become another program.
-    pub(super) fn start(name: &Name, child: impl FnOnce() -> u8) -> nix::Result<Job> {
-        let (out, out_writer) = pipe2(OFlag::O_CLOEXEC)?;
-        let (err, err_writer) = pipe2(OFlag::O_CLOEXEC)?;
-        let pid = process::fork(|| match prepare(&out_writer, &err_writer) {
-            Ok(()) => child(),
-            Err(_) => u8::MAX,
-        })?;
-        // Also there, for who is first.
-        let _ = setpgid(pid, pid);
-        let printed = |pipe: OwnedFd| Printed {
-            pipe: Some(pipe.into()),
-            lines: Lines::of(name),
-        };
-        Ok(Job {
+    /// Start a command in a namespace.
+    ///
+    /// # Errors
+    /// If there is no thread to be had.
+    pub(super) fn start(task: &Arc<Task>, name: Name, namespace: Namespace) -> io::Result<Job> {
+        let process = Process::default();
+        let job = Job {
             name: name.clone(),
-            pid,
-            printed: [printed(out), printed(err)],
-        })
+            process: process.clone(),
+        };
+        let task = task.clone();
+        thread::Builder::new().spawn(move || {
+            let run = || run(&task, &name, &namespace, &process);
+            let end = catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| {
+                let why = "its thread has panicked";
+                Err(Unstarted::Failed((Exit::Failed, why.into())))
+            });
+            // If this fails, nobody waits for it any more.
+            let _ = task.events.send(Event::Ended(name, end));
+        })?;
+        Ok(job)
     }
 
     pub(super) fn name(&self) -> &Name {
         &self.name
     }
 
-    pub(super) fn pid(&self) -> Pid {
-        self.pid
-    }
-
-    /// Send it, and all that it has started, a signal.
+    /// Send its process, and all that it has started, a signal.
     pub(super) fn signal(&self, signal: Signal) {
-        let _ = killpg(self.pid, signal);
+        self.process.signal(signal);
     }
 
-    /// The pipes that are open.
-    pub(super) fn pipes(&self) -> impl Iterator<Item = (Stream, BorrowedFd<'_>)> {
-        let pipe = |stream| Some((stream, self.printed[stream as usize].pipe.as_ref()?.as_fd()));
-        Stream::BOTH.into_iter().filter_map(pipe)
-    }
-
-    /// The whole lines that are there now, or will be, read with the help of a buffer.
-    pub(super) fn read(&mut self, stream: Stream, chunk: &mut [u8]) -> Vec<u8> {
-        let printed = &mut self.printed[stream as usize];
-        let Some(pipe) = &mut printed.pipe else {
-            return Vec::new();
-        };
-        match pipe.read(chunk) {
-            Ok(length @ 1..) => printed.lines.take(&chunk[..length]),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => Vec::new(),
-            Ok(0) | Err(_) => {
-                printed.pipe = None;
-                printed.lines.end()
-            }
+    /// How it failed, once its process has ended; None if it did not.
+    pub(super) fn wait(&self) -> Option<String> {
+        match self.process.pid().map(|pid| waitpid(pid, None))? {
+            Ok(WaitStatus::Exited(_, 0)) => None,
+            Ok(WaitStatus::Exited(_, code)) => Some(format!("exit status {code}")),
+            Ok(WaitStatus::Signaled(_, signal, _)) => Some(format!("killed by {signal}")),
+            Ok(other) => Some(format!("{other:?}")),
+            Err(errno) => Some(format!("exit status lost: {}", errno.desc())),
         }
     }
+}
 
-    /// All that is there now, without waiting for more.
-    pub(super) fn read_to_end(&mut self, stream: Stream, chunk: &mut [u8]) -> Vec<u8> {
-        let mut lines = Vec::new();
-        while let Some(pipe) = &self.printed[stream as usize].pipe
-            && is_ready(pipe)
-        {
-            lines.extend(self.read(stream, chunk));
+/// The process of a command, which leads a group: 0 until there is one.
+#[derive(Clone, Default)]
+struct Process(Arc<AtomicI32>);
+
+impl Process {
+    fn pid(&self) -> Option<Pid> {
+        let pid = self.0.load(Ordering::SeqCst);
+        (pid != 0).then(|| Pid::from_raw(pid))
+    }
+
+    /// It was not waited for yet, so its number is no other's.
+    fn signal(&self, signal: Signal) {
+        if let Some(pid) = self.pid() {
+            let _ = killpg(pid, signal);
         }
-        lines.extend(self.printed[stream as usize].lines.end());
-        lines
     }
 }
 
-/// In the new process: a group of its own, nothing to read, and somewhere to print to.
-fn prepare(out: &OwnedFd, err: &OwnedFd) -> nix::Result<()> {
-    setpgid(Pid::from_raw(0), Pid::from_raw(0))?;
-    let nothing = open(
-        "/dev/null",
-        OFlag::O_RDONLY | OFlag::O_CLOEXEC,
-        Mode::empty(),
-    )?;
-    dup2_stdin(nothing)?;
-    dup2_stdout(out)?;
-    dup2_stderr(err)
-}
-
-/// Whether there is something to read, if only the end.
-fn is_ready(pipe: impl AsFd) -> bool {
-    let mut fds = [PollFd::new(pipe.as_fd(), PollFlags::POLLIN)];
-    poll(&mut fds, PollTimeout::ZERO) == Ok(1)
-}
-
-/// How a command failed; None if it did not.
-pub(super) fn description(status: WaitStatus) -> Option<String> {
-    match status {
-        WaitStatus::Exited(_, 0) => None,
-        WaitStatus::Exited(_, code) => Some(format!("exit status {code}")),
-        WaitStatus::Signaled(_, signal, _) => Some(format!("killed by {signal}")),
-        other => Some(format!("{other:?}")),
+/// On the thread of a job, until its command has ended.
+fn run(
+    task: &Task,
+    name: &Name,
+    namespace: &Namespace,
+    process: &Process,
+) -> Result<(), Unstarted> {
+    let mut printed = Printed::new(&task.events, name);
+    let (ours, [out, err]) = pipes().map_err(Unstarted::Failed)?;
+    let (user, slot) = prepare(task, name, namespace, &mut printed)?;
+    let start = Start {
+        stdio: [task.nothing.as_fd(), out.as_fd(), err.as_fd()],
+        mask: &task.mask,
+        sigpipe: &task.sigpipe,
+        sigchld: &task.sigchld,
+        user: user.as_ref(),
+    };
+    let Started { pid, pidfd } = process::spawn(&task.command, name.as_os_str(), &start)
+        .map_err(|error| Unstarted::Failed(command::not_started(&task.command, error)))?;
+    drop((out, err));
+    process.0.store(pid.as_raw(), Ordering::SeqCst);
+    // Whoever ends everything either sees the process or is seen here.
+    if let Some(signal) = task.slots.ending() {
+        process.signal(signal);
     }
+    printed.pass_on(ours, &pidfd, slot);
+    Ok(())
 }
 
-/// The processes that became no command for want of a view. They tell their ids through one pipe.
-pub(super) struct Viewless {
-    reader: File,
-    writer: File,
-    /// Those that have told, but were not asked for yet.
-    pids: Vec<i32>,
+/// Move this thread into the view, and wait for the command's turn. The user that it is to run as,
+/// and its place.
+fn prepare(
+    task: &Task,
+    name: &Name,
+    namespace: &Namespace,
+    printed: &mut Printed<'_>,
+) -> Result<(Option<User>, Slot), Unstarted> {
+    let mut told = Vec::new();
+    let report = &mut |event| {
+        told.extend(command::line(name.as_os_str(), task.cli.verbose, &event));
+    };
+    let seen = |(view, user): (View, Option<User>)| {
+        if let Some(user) = &user {
+            user.look_as_user()?;
+            view.verify()?;
+        }
+        Ok((view, user))
+    };
+    let entered = command::enter(&task.cli, namespace, Some(name), report).and_then(seen);
+    let mut tell = || told.iter().for_each(|line| printed.complain(line));
+    let (view, user) = entered.inspect_err(|_| tell())?;
+    let slot = match task.slots.take(PATIENCE) {
+        Turn::Now(slot) => slot,
+        Turn::Later(slot) if view.verify().is_ok() => slot,
+        Turn::Later(_) | Turn::Missed => return Err(Unstarted::Late),
+        Turn::Never => return Err(Unstarted::Dropped),
+    };
+    tell();
+    Ok((user, slot))
 }
 
-impl Viewless {
-    pub(super) fn new() -> nix::Result<Viewless> {
-        let (reader, writer) = pipe2(OFlag::O_CLOEXEC)?;
-        Ok(Viewless {
-            reader: reader.into(),
-            writer: writer.into(),
-            pids: Vec::new(),
+/// The ends of two pipes to read from, and those to write to.
+fn pipes() -> Result<([File; 2], [OwnedFd; 2]), Failure> {
+    let pipe = || {
+        pipe2(OFlag::O_CLOEXEC).map_err(|errno| {
+            let why = format!("cannot take what it prints: {}", errno.desc());
+            (Exit::Failed, why)
         })
-    }
-
-    /// In a process that has no view. Without this it would count as a command that failed.
-    pub(super) fn tell(&self) {
-        let pid = getpid().as_raw();
-        let _ = (&self.writer).write_all(&pid.to_ne_bytes());
-    }
-
-    /// Whether this process, which has ended, is one.
-    pub(super) fn has_told(&mut self, pid: Pid) -> bool {
-        while is_ready(&self.reader) {
-            let mut told = [0; size_of::<i32>()];
-            if self.reader.read_exact(&mut told).is_err() {
-                break;
-            }
-            self.pids.push(i32::from_ne_bytes(told));
-        }
-        let known = self.pids.iter().position(|it| *it == pid.as_raw());
-        known.map(|index| self.pids.swap_remove(index)).is_some()
-    }
+    };
+    let ((out, out_writer), (err, err_writer)) = (pipe()?, pipe()?);
+    Ok(([out.into(), err.into()], [out_writer, err_writer]))
 }

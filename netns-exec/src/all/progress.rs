@@ -3,10 +3,9 @@
 use std::io::{self, IsTerminal as _, Write as _};
 use std::time::{Duration, Instant};
 
-use nix::poll::PollTimeout;
+use netns::Name;
 use nix::sys::signal::Signal;
 
-use super::job::Job;
 use super::output::Output;
 
 /// How often the line is renewed.
@@ -52,23 +51,23 @@ impl Progress {
         }
     }
 
-    /// How long to wait for something to happen before the line is to be renewed.
-    pub(super) fn timeout(&self) -> PollTimeout {
-        if !self.is_terminal || self.is_shown {
-            return PollTimeout::NONE;
-        }
-        let rest = self.due.saturating_duration_since(Instant::now());
-        PollTimeout::try_from(rest + Duration::from_millis(1)).unwrap_or(PollTimeout::MAX)
+    /// When the line is to be renewed if nothing happens before.
+    pub(super) fn due(&self) -> Option<Instant> {
+        (self.is_terminal && !self.is_shown).then_some(self.due)
     }
 
     /// Show how far it is, if somebody looks.
-    pub(super) fn show(&mut self, running: &[Job]) {
+    pub(super) fn show<'a>(&mut self, mut running: impl Iterator<Item = &'a Name>) {
         if !self.is_terminal || Instant::now() < self.due {
             return;
         }
-        let names = running.iter().take(NAMED).map(|job| job.name().to_string());
+        let names = running.by_ref().take(NAMED).map(Name::to_string);
         let names = names.collect::<Vec<_>>().join(", ");
-        let more = if running.len() > NAMED { ", ..." } else { "" };
+        let more = if running.next().is_some() {
+            ", ..."
+        } else {
+            ""
+        };
         let failed = match self.failed + self.viewless {
             0 => String::new(),
             failed => format!(", {failed} failed"),

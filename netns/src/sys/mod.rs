@@ -5,6 +5,7 @@
 #![allow(unsafe_code)]
 
 pub(crate) mod access;
+pub(crate) mod credentials;
 pub(crate) mod directory;
 mod entry;
 pub(crate) mod fnmatch;
@@ -13,4 +14,5 @@ pub(crate) mod mount;
 pub(crate) mod nsfs;
 pub(crate) mod process;
 pub(crate) mod socket;
+pub(crate) mod spawn;
 pub(crate) mod statmount;

@@ -1,9 +1,9 @@
 //! The view: a private mount namespace in which `/etc` and `/sys` are those of a network
 //! namespace.
 //!
-//! [`View::enter`] moves the calling process into it, for a program that is about to execute a
+//! [`View::enter`] moves the calling thread into it, for a program that is about to execute a
 //! command. It fails closed: an override that cannot be put in place is an error, and whatever had
-//! been mounted by then goes with the process, for it was private.
+//! been mounted by then goes with the thread, for it was private.
 
 mod base;
 mod farm;
@@ -106,7 +106,7 @@ pub enum Event {
     Warning(String),
 }
 
-/// The view that this process is in.
+/// The view that this thread is in.
 #[derive(Debug)]
 pub struct View {
     overrides: Overrides,
@@ -132,11 +132,11 @@ struct Making {
 }
 
 impl View {
-    /// Move this process into the network namespace and a new view of it. If it is in a view
+    /// Move this thread into the network namespace and a new view of it. If it is in a view
     /// already, that one is left: overrides go over the host's files.
     ///
-    /// `name` chooses `/etc/netns/NAME`. The process must have one thread. Until
-    /// [`View::settle`] the daemons of the host answer, and the working directory may be one that
+    /// `name` chooses `/etc/netns/NAME`. Other threads stay where they are, and no longer share
+    /// root and working directory and the umask with this one. Until [`View::settle`] the daemons of the host answer, and the working directory may be one that
     /// is covered.
     ///
     /// # Errors
@@ -148,10 +148,10 @@ impl View {
         options: Options,
         report: &mut dyn FnMut(Event),
     ) -> Result<View, Error> {
-        let _umask = Umask::usual();
         let working_directory = WorkingDirectory::remember();
         namespace.enter()?;
         unshare_mounts()?;
+        let _umask = Umask::usual();
         record::uncover_host_etc()?;
         let blank = Blank::mount();
         let directory = OverridesDir::of(name)?;
@@ -171,7 +171,7 @@ impl View {
         })
     }
 
-    /// Move this process into the view of the namespace that [`pin`] has prepared. None if there is
+    /// Move this thread into the view of the namespace that [`pin`] has prepared. None if there is
     /// none, or one that is not what [`View::enter`] would make now and cannot be made so.
     ///
     /// # Errors
@@ -245,8 +245,8 @@ impl Making {
     }
 }
 
-/// The umask of the process, made the usual one until this is dropped: others must be able to
-/// search the directories of a view.
+/// The umask of a thread that shares it with no other, made the usual one until this is dropped:
+/// others must be able to search the directories of a view.
 #[derive(Debug)]
 struct Umask(Mode);
 
