@@ -71,7 +71,6 @@ pub(crate) fn run(cli: &Cli, sigpipe: ManuallyDrop<SigpipeIgnored>) -> Result<Ex
 
 /// Commands in all namespaces.
 struct All {
-    base: Base,
     task: Arc<Task>,
     /// How many jobs there are at a time: more than commands may run, so that the next views are
     /// made already when a command ends.
@@ -109,6 +108,7 @@ impl All {
         let processors = available_parallelism().map_or(1, usize::from);
         let slots = cli.jobs.map_or(processors, usize::from);
         let task = Task {
+            base,
             cli: cli.clone(),
             command: cli.name_and_command.clone(),
             nothing: File::open("/dev/null")?,
@@ -120,7 +120,6 @@ impl All {
         };
         thread::Builder::new().spawn(move || hear(signals, &sender))?;
         Ok(All {
-            base,
             task: Arc::new(task),
             // One at a time is to be one after the other.
             at_once: if slots > 1 { slots + processors } else { 1 },
@@ -166,7 +165,11 @@ impl All {
     }
 
     fn start(&mut self, name: Name) {
-        let started = self.base.open(&name).map_err(|error| error.to_string());
+        let started = self
+            .task
+            .base
+            .open(&name)
+            .map_err(|error| error.to_string());
         let started = started.and_then(|namespace| {
             Job::start(&self.task, name.clone(), namespace)
                 .map_err(|error| format!("cannot start a thread: {error}"))

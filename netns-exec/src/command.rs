@@ -47,7 +47,7 @@ pub(crate) fn run(cli: &Cli) -> Result<Infallible, Failure> {
 
 /// Move this thread into the view of a namespace, to start a command there. The user that the
 /// command is to run as, who may not be able to see the whole view.
-pub(crate) fn enter(
+fn enter(
     cli: &Cli,
     namespace: &Namespace,
     name: Option<&Name>,
@@ -55,9 +55,8 @@ pub(crate) fn enter(
 ) -> Result<(View, Option<User>), netns::Error> {
     let options = options(cli);
     let pinned = match name {
-        // From the base of --all no pinned view can be seen.
-        Some(name) if !cli.all => View::enter_pinned(namespace, name, options, report)?,
-        _ => None,
+        Some(name) => View::enter_pinned(namespace, name, options, report)?,
+        None => None,
     };
     let enter = |report: &mut dyn FnMut(Event)| View::enter(namespace, name, options, report);
     let mut view = match pinned {
@@ -65,18 +64,22 @@ pub(crate) fn enter(
         None => enter(report)?,
     };
     // Looking up a user may take its time; the host may replace files meanwhile.
-    let find_user = || cli.user.as_deref().map(User::find).transpose();
-    let mut user = find_user()?;
+    let mut user = find_user(cli)?;
     if let Err(error) = view.settle(report) {
         let netns::Error::Pinned { why } = error else {
             return Err(error);
         };
         report(Event::SetAside(why));
         view = enter(report)?;
-        user = find_user()?;
+        user = find_user(cli)?;
         view.settle(report)?;
     }
     Ok((view, user))
+}
+
+/// The user that the command is to run as, as the view that this thread is in has it.
+pub(crate) fn find_user(cli: &Cli) -> Result<Option<User>, netns::Error> {
+    cli.user.as_deref().map(User::find).transpose()
 }
 
 /// Why a command was not started.

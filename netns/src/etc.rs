@@ -75,16 +75,16 @@ impl EtcFiles {
             }
             // The namespace has no files of its own, unless a symlink leads to what is not there,
             // such as a volume that is not mounted.
-            Err(Errno::ENOENT) => match [Path::new(OVERRIDES), &path]
-                .into_iter()
-                .find(|path| lstat(*path).is_ok() && stat(*path) == Err(Errno::ENOENT))
-            {
-                None => Ok(EtcFiles { overrides: None }),
-                Some(link) => {
+            Err(Errno::ENOENT) => {
+                let is_missing = |path: &Path| stat(path) == Err(Errno::ENOENT);
+                let all = Path::new(OVERRIDES);
+                let link = if is_missing(all) { all } else { &path };
+                if lstat(link).is_ok() && is_missing(link) {
                     let advice = "create the directory it points to, or remove it";
-                    Err(refused(link.into(), "is a dangling symlink".into(), advice))
+                    return Err(refused(link.into(), "is a dangling symlink".into(), advice));
                 }
-            },
+                Ok(EtcFiles { overrides: None })
+            }
             Err(errno) => Err(unusable(path, "cannot be looked at", errno)),
         }
     }

@@ -104,23 +104,36 @@ fn mounts_below_are_kept_however_they_lie(wrapper: Wrapper) {
         let sandbox = sandbox();
         sandbox.set_up(sandbox.command(["sh", "-ec", set_up]));
         all_are_kept(&sandbox, wrapper, directory);
+        let in_all = seen(|script| {
+            let words = ["--all", "--match", "alpha", "sh", "-c", script];
+            sandbox.netns_exec(words).directory(directory)
+        });
+        assert_eq!(below_sys(&in_all), below_sys_of_host(&sandbox));
     }
 }
 
 /// For a command that is started in this directory.
 fn all_are_kept(sandbox: &Sandbox, wrapper: Wrapper, directory: &str) {
-    let host = seen(|script| sandbox.command(["sh", "-c", script]));
     let inside = seen(|script| {
         let command = wrapper.command(sandbox, "alpha", ["sh", "-c", script]);
         command.directory(directory)
     });
-    let below = |run: &Run| -> Vec<String> {
-        let text = run.exits(0).out();
-        let below = text.lines().filter(|line| line.contains(" /sys/"));
-        below.map(str::to_owned).collect()
-    };
-    assert!(below(&host).len() >= 2, "{host}");
-    assert_eq!(below(&inside), below(&host));
+    let host = below_sys_of_host(sandbox);
+    assert!(host.len() >= 2, "{host:?}");
+    assert_eq!(below_sys(&inside), host);
+}
+
+fn below_sys_of_host(sandbox: &Sandbox) -> Vec<String> {
+    below_sys(&seen(|script| sandbox.command(["sh", "-c", script])))
+}
+
+/// The lines about what is below `/sys`, without what `--all` puts before them.
+fn below_sys(run: &Run) -> Vec<String> {
+    let text = run.exits(0).out();
+    let lines = text.lines().filter(|line| line.contains(" /sys/"));
+    lines
+        .map(|line| line.strip_prefix("alpha: ").unwrap_or(line).to_owned())
+        .collect()
 }
 
 /// In a user namespace mounts that came with it stay where they are.

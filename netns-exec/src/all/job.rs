@@ -17,7 +17,7 @@ use std::thread;
 use std::time::Duration;
 
 use netns::process::{self, SigchldHeeded, SigpipeIgnored, Start, Started};
-use netns::view::View;
+use netns::view::{self, Base, View};
 use netns::{Name, Namespace, User};
 use nix::fcntl::OFlag;
 use nix::sys::signal::{SigSet, Signal, killpg};
@@ -35,6 +35,7 @@ const PATIENCE: Duration = Duration::from_millis(100);
 
 /// What all jobs have in common.
 pub(super) struct Task {
+    pub(super) base: Base,
     pub(super) cli: Cli,
     pub(super) command: Vec<OsString>,
     /// What commands read.
@@ -173,14 +174,7 @@ fn prepare(
     let report = &mut |event| {
         told.extend(command::line(name.as_os_str(), task.cli.verbose, &event));
     };
-    let seen = |(view, user): (View, Option<User>)| {
-        if let Some(user) = &user {
-            user.look_as_user()?;
-            view.verify()?;
-        }
-        Ok((view, user))
-    };
-    let entered = command::enter(&task.cli, namespace, Some(name), report).and_then(seen);
+    let entered = enter(task, name, namespace, report);
     let mut tell = || told.iter().for_each(|line| printed.complain(line));
     let (view, user) = entered.inspect_err(|_| tell())?;
     let slot = match task.slots.take(PATIENCE) {
@@ -191,6 +185,24 @@ fn prepare(
     };
     tell();
     Ok((user, slot))
+}
+
+/// Move this thread into the view, as far as the user sees it that the command is to run as.
+fn enter(
+    task: &Task,
+    name: &Name,
+    namespace: &Namespace,
+    report: &mut dyn FnMut(view::Event),
+) -> Result<(View, Option<User>), netns::Error> {
+    let options = command::options(&task.cli);
+    let mut view = task.base.enter_view(namespace, name, options, report)?;
+    let user = command::find_user(&task.cli)?;
+    view.settle(report)?;
+    if let Some(user) = &user {
+        user.look_as_user()?;
+        view.verify()?;
+    }
+    Ok((view, user))
 }
 
 /// The ends of two pipes to read from, and those to write to.

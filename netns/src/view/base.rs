@@ -7,7 +7,7 @@ use std::os::fd::OwnedFd;
 use std::path::Path;
 
 use super::tree::{open_directory, unmount_all};
-use super::unshare_mounts;
+use super::{Event, Options, Origin, View, record, sysfs, unshare_mounts};
 use crate::{Error, NAMED_NAMESPACES, Name, Namespace};
 
 /// The mount namespace that this process has moved to.
@@ -15,6 +15,7 @@ use crate::{Error, NAMED_NAMESPACES, Name, Namespace};
 pub struct Base {
     /// `/run/netns` as it was: through a descriptor, its mounts are still those of the host.
     named: Option<OwnedFd>,
+    below_sys: sysfs::Known,
 }
 
 impl Base {
@@ -28,7 +29,11 @@ impl Base {
         unshare_mounts()?;
         unmount_all(Path::new(NAMED_NAMESPACES))
             .map_err(|errno| Error::system("leave the mounts on /run/netns out", errno))?;
-        Ok(Base { named })
+        record::uncover_host_etc()?;
+        Ok(Base {
+            named,
+            below_sys: sysfs::Known::look(),
+        })
     }
 
     /// The namespace of this name, as it is on the host now.
@@ -37,5 +42,23 @@ impl Base {
     /// [`Error::NoSuchNamespace`] and [`Error::NotANamespace`].
     pub fn open(&self, name: &Name) -> Result<Namespace, Error> {
         Namespace::open_named(self.named.as_ref(), name)
+    }
+
+    /// [`View::enter`], for a thread that is in the base. No pinned view can be seen from there.
+    ///
+    /// # Errors
+    /// As [`View::enter`].
+    pub fn enter_view(
+        &self,
+        namespace: &Namespace,
+        name: &Name,
+        options: Options,
+        report: &mut dyn FnMut(Event),
+    ) -> Result<View, Error> {
+        View::make(namespace, Some(name), options, Origin::Base(self), report)
+    }
+
+    pub(super) fn below_sys(&self) -> &sysfs::Known {
+        &self.below_sys
     }
 }

@@ -148,16 +148,36 @@ impl View {
         options: Options,
         report: &mut dyn FnMut(Event),
     ) -> Result<View, Error> {
+        View::make(namespace, name, options, Origin::Host, report)
+    }
+
+    fn make(
+        namespace: &Namespace,
+        name: Option<&Name>,
+        options: Options,
+        origin: Origin<'_>,
+        report: &mut dyn FnMut(Event),
+    ) -> Result<View, Error> {
         let working_directory = WorkingDirectory::remember();
         namespace.enter()?;
-        unshare_mounts()?;
+        match origin {
+            Origin::Host => {
+                unshare_mounts()?;
+                record::uncover_host_etc()?;
+            }
+            // The copy is as private as the base.
+            Origin::Base(_) => copy_mounts()?,
+        }
         let _umask = Umask::usual();
-        record::uncover_host_etc()?;
         let blank = Blank::mount();
         let directory = OverridesDir::of(name)?;
         if options.sys == Sys::Auto {
             let aside = blank.as_ref().ok().map(Blank::free_directory);
-            sysfs::replace(aside.as_deref(), report)?;
+            let known = match origin {
+                Origin::Host => &sysfs::Known::default(),
+                Origin::Base(base) => base.below_sys(),
+            };
+            sysfs::replace(aside.as_deref(), known, report)?;
         }
         let overrides = Overrides::put_in_place(directory, options.etc, report)?;
         Ok(View {
@@ -266,11 +286,24 @@ impl Drop for Umask {
     }
 }
 
+/// What a view is made from.
+#[derive(Clone, Copy)]
+enum Origin<'a> {
+    /// The mount namespace that this process was started in.
+    Host,
+    Base(&'a Base),
+}
+
+/// A mount namespace of our own, with copies of all mounts.
+fn copy_mounts() -> Result<(), Error> {
+    unshare(CloneFlags::CLONE_NEWNS)
+        .map_err(|errno| Error::system("make a private mount namespace", errno))
+}
+
 /// A mount namespace of our own, into which the host's mounts still come but from which nothing
 /// goes out.
 fn unshare_mounts() -> Result<(), Error> {
-    unshare(CloneFlags::CLONE_NEWNS)
-        .map_err(|errno| Error::system("make a private mount namespace", errno))?;
+    copy_mounts()?;
     let none: Option<&Path> = None;
     mount(none, "/", none, MsFlags::MS_SLAVE | MsFlags::MS_REC, none).map_err(|errno| {
         let action = match errno {

@@ -34,11 +34,32 @@ enum Kept {
     Part(FsFlags),
 }
 
+/// Where something was mounted below `/sys` when it was looked at, for who covers it many times.
+/// It may be so no more.
+#[derive(Debug, Default)]
+pub(super) struct Known(Vec<PathBuf>);
+
+impl Known {
+    /// Nothing, where that cannot be told.
+    pub(super) fn look() -> Known {
+        let (old, mounts) = match mounts::topmost_below(Path::new(SYS)) {
+            Ok((old, mounts)) if old.point == Path::new(SYS) => (old, mounts),
+            _ => return Known::default(),
+        };
+        let others = mounts.into_iter().filter(|it| it.device != old.device);
+        Known(others.map(|it| it.point).collect())
+    }
+}
+
 /// Cover `/sys`. Covering is cheaper than unmounting, which waits for a grace period.
 ///
 /// With `aside`, an empty directory, the new sysfs is made there and what is below the old one is
-/// moved, where that is possible: in a user namespace it is not.
-pub(super) fn replace(aside: Option<&Path>, report: &mut dyn FnMut(Event)) -> Result<(), Error> {
+/// moved, where that is possible: in a user namespace it is not. What is `known` is tried first.
+pub(super) fn replace(
+    aside: Option<&Path>,
+    known: &Known,
+    report: &mut dyn FnMut(Event),
+) -> Result<(), Error> {
     let sys = Path::new(SYS);
     let Ok(flags) = statvfs(sys).map(|stat| mount_flags(stat.flags())) else {
         report(Event::Warning(
@@ -50,7 +71,7 @@ pub(super) fn replace(aside: Option<&Path>, report: &mut dyn FnMut(Event)) -> Re
         target: target.into(),
         source: source.into(),
     };
-    if let Some(moved) = aside.and_then(|aside| move_over(aside, flags)) {
+    if let Some(moved) = aside.and_then(|aside| move_over(aside, flags, known)) {
         report(mounted(sys, Path::new("sysfs")));
         for point in moved {
             report(mounted(&point, &point));
@@ -90,14 +111,16 @@ pub(super) fn replace(aside: Option<&Path>, report: &mut dyn FnMut(Event)) -> Re
 
 /// Make the new sysfs aside, move there what is mounted below the old one, and move it over that.
 /// Where that had been mounted; None if it cannot be done, and all is as it was.
-fn move_over(aside: &Path, flags: MsFlags) -> Option<Vec<PathBuf>> {
+fn move_over(aside: &Path, flags: MsFlags, known: &Known) -> Option<Vec<PathBuf>> {
     make(aside, flags).ok()?;
     let mut moving = Moving {
         sys: SYS.into(),
         aside,
         moved: Vec::new(),
     };
-    let done = moving.all().and_then(|()| move_to(aside, Path::new(SYS)));
+    let done = moving
+        .all(known)
+        .and_then(|()| move_to(aside, Path::new(SYS)));
     match done {
         Ok(()) => Some(moving.moved),
         Err(_) => {
@@ -116,8 +139,8 @@ struct Moving<'a> {
 }
 
 impl Moving<'_> {
-    fn all(&mut self) -> nix::Result<()> {
-        if self.nearest()? {
+    fn all(&mut self, known: &Known) -> nix::Result<()> {
+        if self.known(known) || self.nearest()? {
             return Ok(());
         }
         let listed = mounts::topmost_below(Path::new(SYS));
@@ -125,6 +148,14 @@ impl Moving<'_> {
         self.sys = old.point;
         let mut mounts = mounts.iter();
         mounts.try_for_each(|it| self.one(&it.point, it.device == old.device))
+    }
+
+    /// Move those that are known, as far as they still are there. Whether none is left then.
+    fn known(&mut self, Known(points): &Known) -> bool {
+        for point in points {
+            let _ = self.one(point, false);
+        }
+        !points.is_empty() && is_expired(Path::new(SYS)) == Ok(true)
     }
 
     /// Move those whose numbers follow that of the old one, as they do in a mount namespace that has

@@ -16,6 +16,7 @@ pub(super) fn cases() -> Vec<Case> {
         alone!(signals_are_as_the_caller_has_them),
         alone!(view_is_of_the_time_when_its_turn_comes),
         alone!(views_are_told_once),
+        alone!(mounts_below_sys_are_those_of_then),
         alone!(what_prints_without_end_is_not_waited_for),
     ]
 }
@@ -132,6 +133,37 @@ fn view_is_of_the_time_when_its_turn_comes() {
             "gamma: 127.0.1.1 new"
         ]
     );
+}
+
+/// The places are looked for once, but nothing is made of those that are others by then.
+fn mounts_below_sys_are_those_of_then() {
+    let (sandbox, _alpha, _beta) = Sandbox::alpha_and_beta();
+    let gone = "/sys/fs/fuse/connections";
+    let mounts = "findmnt -nro TARGET | grep ^/sys/ | sort";
+    if !sandbox
+        .command(["sh", "-c", mounts])
+        .run()
+        .out()
+        .contains(gone)
+    {
+        need::unmet("a sysfs and mounts below it cannot be mounted in a sandbox here");
+    }
+    sandbox.set_up(sandbox.command(["mount", "--make-rshared", "/"]));
+    let script = format!(
+        "if [ $NETNS = beta ]; then {mounts}; fi; \
+         echo started; until [ -e /run/go ]; do sleep 0.02; done"
+    );
+    let command = sandbox.netns_exec(["--all", "-j", "1", "sh", "-c", &script]);
+    let mut running = command.spawn();
+    assert_eq!(running.line(), "alpha: started");
+    let change = format!("umount {gone}; mount -t tmpfs new /sys/class; touch /run/go");
+    sandbox.set_up(sandbox.command(["sh", "-ec", &change]));
+    let out = running.end().exits(0).out();
+    let of_beta = out.lines().filter_map(|line| line.strip_prefix("beta: "));
+    let of_host = format!("{mounts}; echo started");
+    let of_host = sandbox.command(["sh", "-c", &of_host]).run().out();
+    assert!(of_beta.eq(of_host.lines()), "{out}");
+    assert!(of_host.contains("/sys/class"), "{of_host}");
 }
 
 fn views_are_told_once() {
