@@ -36,9 +36,10 @@ pub(crate) fn run(cli: &Cli) -> Result<Infallible, Failure> {
             user.become_user()?;
             view.verify()?;
         }
-        Ok(())
+        Ok(view)
     };
-    in_view().map_err(failed)?;
+    // What it has open the execution closes, in one go.
+    let _view = in_view().map_err(failed)?;
     process::exec(&command, &label).map_err(|error| {
         let (exit, why) = not_started(&command, error);
         (exit, format!("{}: {why}", printable(&label)))
