@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 
 use netns::process::{self, SigchldHeeded, SigpipeIgnored};
 use netns::view::Base;
-use netns::{Name, names};
+use netns::{Name, Names};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, raise};
 
 use crate::{Cli, Exit, Failure};
@@ -55,7 +55,7 @@ pub(crate) fn run(cli: &Cli, sigpipe: ManuallyDrop<SigpipeIgnored>) -> Result<Ex
         return Err((Exit::Failed, why.into()));
     }
     let failed = |error: netns::Error| (Exit::Failed, error.to_string());
-    let mut names = names().map_err(failed)?;
+    let mut names = Names::read().map_err(failed)?;
     if let Some(pattern) = &cli.pattern {
         let text = CString::new(pattern.as_bytes());
         let text = text.map_err(|_| (Exit::Failed, "--match: GLOB has a NUL byte".to_owned()))?;
@@ -66,7 +66,7 @@ pub(crate) fn run(cli: &Cli, sigpipe: ManuallyDrop<SigpipeIgnored>) -> Result<Ex
         let why = format!("cannot run several commands: {error}");
         (Exit::Failed, why)
     })?;
-    Ok(all.run_in(names.into_iter()))
+    Ok(all.run_in(names))
 }
 
 /// Commands in all namespaces.
@@ -122,7 +122,10 @@ impl All {
         Ok(All {
             task: Arc::new(task),
             // One at a time is to be one after the other.
-            at_once: if slots > 1 { slots + processors } else { 1 },
+            at_once: match slots {
+                1 => 1,
+                _ => slots.saturating_add(processors),
+            },
             slots,
             jobs: Vec::new(),
             late: Vec::new(),
@@ -133,7 +136,7 @@ impl All {
         })
     }
 
-    fn run_in(&mut self, mut names: impl Iterator<Item = Name>) -> Exit {
+    fn run_in(&mut self, mut names: Names) -> Exit {
         loop {
             while self.jobs.len() < self.at_once && self.ending.is_none() {
                 let Some(name) = self.late.pop().or_else(|| names.next()) else {

@@ -34,6 +34,11 @@ impl Name {
         Err(Error::InvalidName { name, why })
     }
 
+    /// A text that was one before.
+    pub(crate) fn checked(name: OsString) -> Name {
+        Name(name)
+    }
+
     /// The name as given.
     pub fn as_os_str(&self) -> &OsStr {
         &self.0

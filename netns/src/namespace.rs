@@ -1,6 +1,5 @@
 //! Handles of network namespaces: opened, verified, compared, entered.
 
-use std::fs;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -12,13 +11,12 @@ use nix::sched::{CloneFlags, setns};
 use nix::sys::stat::{Mode, SFlag, fstat, fstatat, lstat};
 use nix::sys::statfs::{FsType, fstatfs};
 
-use crate::error::errno_of;
 use crate::file_id::{FileId, described, file_type};
 use crate::name::{NAMED_NAMESPACES, Name, Selector};
 use crate::printable::printable;
 use crate::sys::nsfs::namespace_type;
 use crate::view::is_in_pinned_view;
-use crate::{Error, OVERRIDES};
+use crate::{Error, Names, OVERRIDES};
 
 /// The environment variable that names the namespace to a command run by netns-exec.
 pub const ENVIRONMENT_VARIABLE: &str = "NETNS";
@@ -183,10 +181,8 @@ impl Namespace {
         {
             return Ok(Some(name));
         }
-        let mut found = names()?;
-        found.retain(|name| self.is_at(&name.path()));
-        let (own, plain): (Vec<_>, Vec<_>) = found
-            .into_iter()
+        let (own, plain): (Vec<_>, Vec<_>) = Names::read()?
+            .filter(|name| self.is_at(&name.path()))
             .partition(|name| lstat(&Path::new(OVERRIDES).join(name.as_os_str())).is_ok());
         match own.as_slice() {
             [] => Ok(plain.into_iter().next()),
@@ -314,24 +310,6 @@ fn why_none(directory: impl AsFd, file: &Path, path: &Path) -> nix::Result<Optio
             format!("it is {what}")
         },
     ))
-}
-
-/// All names in `/run/netns`, in byte order. None if the directory does not exist.
-///
-/// # Errors
-/// [`Error::System`] if it cannot be read.
-pub fn names() -> Result<Vec<Name>, Error> {
-    let failed = |error| Error::system(format!("read {NAMED_NAMESPACES}"), errno_of(&error));
-    let entries = match fs::read_dir(NAMED_NAMESPACES) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries.map_err(failed)?,
-    };
-    let mut names = Vec::new();
-    for entry in entries {
-        names.extend(Name::new(entry.map_err(failed)?.file_name()));
-    }
-    names.sort_unstable();
-    Ok(names)
 }
 
 /// The name of the namespace that the calling thread is in, if it has one.
