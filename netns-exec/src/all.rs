@@ -4,6 +4,8 @@
 //! and how they end; nobody else writes or counts. What it holds in memory are the commands that
 //! run, not those that are to run or have.
 
+mod child;
+mod ending;
 mod job;
 mod output;
 mod printed;
@@ -11,29 +13,27 @@ mod progress;
 mod slots;
 
 use std::ffi::CString;
+use std::fmt::Display;
 use std::fs::File;
 use std::io;
 use std::mem::ManuallyDrop;
 use std::os::unix::ffi::OsStrExt as _;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread::{self, available_parallelism};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use netns::process::{self, SigchldHeeded, SigpipeIgnored};
 use netns::view::Base;
 use netns::{Name, Names};
-use nix::sys::signal::{SigSet, SigmaskHow, Signal, raise};
+use nix::errno::Errno;
+use nix::sys::signal::{SigSet, SigmaskHow, Signal};
 
 use crate::{Cli, Exit, Failure};
-use job::{Job, Task, Unstarted};
+use job::{Jobs, Task, Unstarted};
 use output::{Lines, Output, Stream};
 use progress::Progress;
 use slots::Slots;
-
-/// How long commands may take to end after a signal before they are killed, and then before nobody
-/// waits for them any more.
-const GRACE: Duration = Duration::from_secs(2);
 
 /// How many events wait to be taken. Who prints faster than that waits as well.
 const EVENTS: usize = 16;
@@ -44,14 +44,20 @@ enum Event {
     Printed(Stream, Vec<u8>),
     /// The job in this namespace is over.
     Ended(Name, Result<(), Unstarted>),
-    /// This process has got a signal.
-    Signal(Signal),
+    /// Everything is to end.
+    Ending,
+    /// What still runs cannot be killed.
+    GivenUp,
 }
 
 /// Run the command everywhere, with SIGPIPE as it was before we ignored it.
 pub(crate) fn run(cli: &Cli, sigpipe: ManuallyDrop<SigpipeIgnored>) -> Result<Exit, Failure> {
     if cli.name_and_command.is_empty() {
         let why = "--all takes a COMMAND (netns-exec --help)";
+        return Err((Exit::Failed, why.into()));
+    }
+    if !process::can_be_awaited() {
+        let why = "--all takes Linux 5.3 or later (pidfd_open)";
         return Err((Exit::Failed, why.into()));
     }
     let failed = |error: netns::Error| (Exit::Failed, error.to_string());
@@ -61,11 +67,11 @@ pub(crate) fn run(cli: &Cli, sigpipe: ManuallyDrop<SigpipeIgnored>) -> Result<Ex
         let text = text.map_err(|_| (Exit::Failed, "--match: GLOB has a NUL byte".to_owned()))?;
         names.retain(|name| name.matches(&text));
     }
+    let failed_to = |error: io::Error| (Exit::Failed, format!("cannot run commands: {error}"));
+    // Else what commands print would go where these are opened again.
+    process::open_standard_descriptors().map_err(|errno| failed_to(errno.into()))?;
     let base = Base::enter().map_err(failed)?;
-    let mut all = All::new(cli, base, sigpipe, names.len()).map_err(|error| {
-        let why = format!("cannot run several commands: {error}");
-        (Exit::Failed, why)
-    })?;
+    let mut all = All::new(cli, base, sigpipe, names.len()).map_err(failed_to)?;
     Ok(all.run_in(names))
 }
 
@@ -76,22 +82,14 @@ struct All {
     /// made already when a command ends.
     at_once: usize,
     slots: usize,
-    jobs: Vec<Job>,
-    /// The namespaces of jobs that came too late.
-    late: Vec<Name>,
+    /// Those to be started again.
+    again: Vec<Name>,
     events: Receiver<Event>,
     output: Output,
     progress: Progress,
-    ending: Option<Ending>,
-}
-
-/// The end of everything before its time.
-#[derive(Clone, Copy)]
-struct Ending {
-    signal: Signal,
-    /// When what still runs gets the next signal.
-    next: Instant,
-    is_killed: bool,
+    /// Why standard output cannot be written to.
+    unwritable: Option<Errno>,
+    has_given_up: bool,
 }
 
 impl All {
@@ -107,7 +105,7 @@ impl All {
         let (sender, events) = sync_channel(EVENTS);
         let processors = available_parallelism().map_or(1, usize::from);
         let slots = cli.jobs.map_or(processors, usize::from);
-        let task = Task {
+        let task = Arc::new(Task {
             base,
             cli: cli.clone(),
             command: cli.name_and_command.clone(),
@@ -115,52 +113,68 @@ impl All {
             mask,
             sigpipe,
             sigchld: SigchldHeeded::new(),
+            file_limit: process::raise_file_limit(),
             slots: Arc::new(Slots::new(slots)),
-            events: sender.clone(),
-        };
-        thread::Builder::new().spawn(move || hear(signals, &sender))?;
+            jobs: Jobs::default(),
+            events: sender,
+        });
+        let heard = task.clone();
+        thread::Builder::new().spawn(move || ending::hear(&signals, &heard))?;
         Ok(All {
-            task: Arc::new(task),
+            task,
             // One at a time is to be one after the other.
             at_once: match slots {
                 1 => 1,
                 _ => slots.saturating_add(processors),
             },
             slots,
-            jobs: Vec::new(),
-            late: Vec::new(),
+            again: Vec::new(),
             events,
             output: Output::default(),
             progress: Progress::new(count),
-            ending: None,
+            unwritable: None,
+            has_given_up: false,
         })
     }
 
     fn run_in(&mut self, mut names: Names) -> Exit {
         loop {
-            while self.jobs.len() < self.at_once && self.ending.is_none() {
-                let Some(name) = self.late.pop().or_else(|| names.next()) else {
+            while self.task.slots.ending().is_none() && self.task.jobs.len() < self.at_once {
+                let Some(name) = self.again.pop().or_else(|| names.next()) else {
                     break;
                 };
                 self.start(name);
             }
-            if self.jobs.is_empty() {
+            if self.task.jobs.len() == 0 || self.has_given_up {
                 break;
             }
             self.take_event();
-            self.go_on_ending();
-            self.show();
+            self.progress.show(&self.task.jobs);
         }
-        let is_interrupted = self.ending.map(|ending| ending.signal);
-        self.progress.sum_up(&mut self.output, is_interrupted);
-        if let Some(signal) = is_interrupted {
-            // As if it had never been held back.
-            let _ = self.task.mask.thread_set_mask();
-            let _ = raise(signal);
+        self.end()
+    }
+
+    /// Tell how it went.
+    fn end(&mut self) -> Exit {
+        let unwritable = self
+            .unwritable
+            .filter(|errno| *errno != Errno::EPIPE)
+            .map(|errno| format!("standard output failed: {}", errno.desc()));
+        let ending = self.task.slots.ending();
+        let interrupted: Option<&dyn Display> = match (&unwritable, &ending) {
+            (Some(why), _) => Some(why),
+            (None, Some(signal)) => Some(signal),
+            (None, None) => None,
+        };
+        self.progress.sum_up(&mut self.output, interrupted);
+        if unwritable.is_none()
+            && let Some(signal) = ending
+        {
+            ending::die_of(&self.task, signal);
         }
-        if self.progress.viewless > 0 {
+        if self.progress.viewless > 0 || unwritable.is_some() {
             Exit::Failed
-        } else if self.progress.failed > 0 {
+        } else if self.progress.failed > 0 || ending.is_some() {
             Exit::Trouble
         } else {
             Exit::Success
@@ -168,38 +182,34 @@ impl All {
     }
 
     fn start(&mut self, name: Name) {
-        let started = self
-            .task
-            .base
-            .open(&name)
-            .map_err(|error| error.to_string());
+        let started = self.task.base.open(&name).map_err(Unstarted::from);
         let started = started.and_then(|namespace| {
-            Job::start(&self.task, name.clone(), namespace)
-                .map_err(|error| format!("cannot start a thread: {error}"))
+            job::start(&self.task, name.clone(), namespace).map_err(|error| {
+                let errno = Errno::from_raw(error.raw_os_error().unwrap_or(0));
+                Unstarted::new(errno, format!("cannot start a thread: {error}"))
+            })
         });
         match started {
-            Ok(job) => self.jobs.push(job),
-            Err(why) => {
+            Ok(()) => {}
+            Err(Unstarted::Exhausted(_)) if self.task.jobs.len() > 0 => self.fewer(name),
+            Err(Unstarted::Exhausted(why) | Unstarted::Failed((_, why))) => {
                 self.progress.ended(false, true);
-                self.output
-                    .complain(&mut self.progress, format_args!("{name}: {why}"));
+                self.complain(format_args!("{name}: {why}"));
             }
+            Err(Unstarted::Late | Unstarted::Dropped) => {}
         }
-        self.show();
+        self.progress.show(&self.task.jobs);
     }
 
-    fn show(&mut self) {
-        let running = self.jobs.iter().map(Job::name);
-        self.progress.show(running);
+    /// No more jobs at a time than there are; this one is to wait.
+    fn fewer(&mut self, name: Name) {
+        self.at_once = self.task.jobs.len().max(1);
+        self.again.push(name);
     }
 
     /// Wait until something happens, or is due.
     fn take_event(&mut self) {
-        let due = match self.ending {
-            None => self.progress.due(),
-            Some(ending) => Some(ending.next),
-        };
-        let event = match due {
+        let event = match self.progress.due() {
             None => self.events.recv().map_err(RecvTimeoutError::from),
             Some(due) => {
                 let rest = due.saturating_duration_since(Instant::now());
@@ -209,76 +219,57 @@ impl All {
         match event {
             Ok(Event::Printed(stream, lines)) => self.write(stream, &lines),
             Ok(Event::Ended(name, end)) => self.ended(name, end),
-            Ok(Event::Signal(signal)) => self.end_all(signal),
+            Ok(Event::GivenUp) => self.has_given_up = true,
             // There is a sender in the task.
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
+            Ok(Event::Ending) | Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
+            }
         }
     }
 
     fn write(&mut self, stream: Stream, lines: &[u8]) {
-        let written = self.output.write(&mut self.progress, stream, lines);
-        if written.is_err() {
-            // Nobody reads any more.
-            self.end_all(Signal::SIGPIPE);
+        if self.unwritable.is_some() && stream == Stream::Output {
+            return;
         }
+        if let Err(errno) = self.output.write(&mut self.progress, stream, lines) {
+            self.unwritable = Some(errno);
+            ending::end(&self.task, Signal::SIGPIPE);
+        }
+    }
+
+    fn complain(&mut self, message: impl Display) {
+        self.output.complain(&mut self.progress, message);
     }
 
     fn ended(&mut self, name: Name, end: Result<(), Unstarted>) {
-        let Some(index) = self.jobs.iter().position(|job| *job.name() == name) else {
+        let Some(job) = self.task.jobs.remove(&name) else {
             return;
         };
-        let job = self.jobs.swap_remove(index);
-        let how = match end {
-            Ok(()) => job.wait(),
-            Err(Unstarted::Failed((exit, why))) => {
-                let line = Lines::of(&name).take(format!("netns-exec: {why}\n").as_bytes());
-                self.write(Stream::Error, &line);
-                if exit == Exit::Failed {
-                    return self.progress.ended(false, true);
+        let how = job.child.wait();
+        let (exit, why) = match end {
+            Ok(()) => {
+                self.progress.ended(how.is_none(), false);
+                if let Some(how) = how {
+                    self.complain(format_args!("{name}: {how}"));
                 }
-                Some(format!("exit status {}", exit as u8))
-            }
-            Err(Unstarted::Late) => {
-                // Commands take their time here, so views need not be there before them.
-                self.at_once = self.slots;
-                self.late.push(name);
                 return;
             }
             Err(Unstarted::Dropped) => return,
+            Err(Unstarted::Late) => {
+                // Commands take their time here, so views need not be there before them.
+                self.at_once = self.at_once.min(self.slots);
+                return self.again.push(name);
+            }
+            Err(Unstarted::Exhausted(_)) if self.task.jobs.len() > 0 => return self.fewer(name),
+            Err(Unstarted::Exhausted(why)) => (Exit::Failed, why),
+            Err(Unstarted::Failed(failure)) => failure,
         };
-        self.progress.ended(how.is_none(), false);
-        if let Some(how) = how {
-            self.output
-                .complain(&mut self.progress, format_args!("{name}: {how}"));
+        let line = Lines::of(&name).take(format!("netns-exec: {why}\n").as_bytes());
+        self.write(Stream::Error, &line);
+        let is_viewless = exit == Exit::Failed;
+        self.progress.ended(false, is_viewless);
+        if !is_viewless {
+            self.complain(format_args!("{name}: exit status {}", exit as u8));
         }
-    }
-
-    /// Start nothing more, and let what runs end.
-    fn end_all(&mut self, signal: Signal) {
-        self.ending.get_or_insert_with(|| Ending {
-            signal,
-            next: Instant::now() + GRACE,
-            is_killed: false,
-        });
-        self.task.slots.end(signal);
-        self.jobs.iter().for_each(|job| job.signal(signal));
-    }
-
-    /// Kill what has not ended in time, then leave what cannot be killed.
-    fn go_on_ending(&mut self) {
-        let Some(ending) = &mut self.ending else {
-            return;
-        };
-        if Instant::now() < ending.next {
-            return;
-        }
-        if ending.is_killed {
-            self.jobs.clear();
-            return;
-        }
-        ending.is_killed = true;
-        ending.next = Instant::now() + GRACE;
-        self.jobs.iter().for_each(|job| job.signal(Signal::SIGKILL));
     }
 }
 
@@ -287,11 +278,4 @@ fn signals() -> SigSet {
     let ends = [Signal::SIGHUP, Signal::SIGINT, Signal::SIGTERM];
     let heard = ends.into_iter().filter(|&signal| !process::ignores(signal));
     SigSet::from_iter(heard)
-}
-
-/// On a thread of its own: tell of signals.
-fn hear(signals: SigSet, events: &SyncSender<Event>) {
-    while let Ok(signal) = signals.wait()
-        && events.send(Event::Signal(signal)).is_ok()
-    {}
 }

@@ -6,14 +6,14 @@ use std::ffi::{CString, OsStr, OsString};
 use std::os::fd::{AsFd, BorrowedFd, IntoRawFd as _, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicI32;
 
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, open};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::resource::{Resource, getrlimit, rlim_t, setrlimit};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::stat::Mode;
-use nix::unistd::Pid;
 
 use crate::sys::process::{self as sys, Program};
 use crate::sys::spawn::{self, Failure};
@@ -35,6 +35,11 @@ impl SigpipeIgnored {
     pub fn new() -> SigpipeIgnored {
         SigpipeIgnored(sys::ignore(Signal::SIGPIPE))
     }
+
+    /// Let it do what it did before, in a process that is to end by it.
+    pub fn restore(&self) {
+        sys::restore(self.0);
+    }
 }
 
 impl Default for SigpipeIgnored {
@@ -45,7 +50,7 @@ impl Default for SigpipeIgnored {
 
 impl Drop for SigpipeIgnored {
     fn drop(&mut self) {
-        sys::restore(self.0);
+        self.restore();
     }
 }
 
@@ -87,15 +92,22 @@ pub fn open_standard_descriptors() -> nix::Result<()> {
     Ok(())
 }
 
-/// Allow this process as many open files as its hard limit does. Not for one that becomes a
-/// command, which would inherit that.
-pub fn raise_file_limit() {
-    if let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE)
-        && soft < hard
-    {
-        // Where that is forbidden, it has to do with what there is.
-        let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
-    }
+/// The limits of open files that a process had, soft and hard.
+#[derive(Clone, Copy, Debug)]
+pub struct FileLimit(rlim_t, rlim_t);
+
+/// Allow this process as many open files as its hard limit does. The limit that it had, for a
+/// command that it starts; None if that is unchanged.
+pub fn raise_file_limit() -> Option<FileLimit> {
+    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).ok()?;
+    // Where it is forbidden, it has to do with what there is.
+    (soft < hard && setrlimit(Resource::RLIMIT_NOFILE, hard, hard).is_ok())
+        .then_some(FileLimit(soft, hard))
+}
+
+/// Whether processes can be awaited as [`spawn`] has it, from Linux 5.3 on.
+pub fn can_be_awaited() -> bool {
+    sys::has_pidfds()
 }
 
 /// Whether a line written to `out` now does not have to wait for a reader.
@@ -134,6 +146,9 @@ pub fn exec(command: &[OsString], namespace: &OsStr) -> Result<Infallible, NotSt
 /// What the process of a command is like that [`spawn`] starts.
 #[derive(Debug)]
 pub struct Start<'a> {
+    /// Where its id is written, before anything else can be noticed of it: 0 until then. Then it is
+    /// to be waited for, also if the command did not start.
+    pub pid: &'a AtomicI32,
     /// Standard input, standard output and standard error, each a descriptor above these.
     pub stdio: [BorrowedFd<'a>; 3],
     /// Which signals are blocked.
@@ -142,39 +157,34 @@ pub struct Start<'a> {
     pub sigpipe: &'a SigpipeIgnored,
     /// So does SIGCHLD.
     pub sigchld: &'a SigchldHeeded,
+    /// If they are to be others than those of this process.
+    pub file_limit: Option<FileLimit>,
     /// If it is to be another than the user of this process.
     pub user: Option<&'a User>,
 }
 
-/// A process that [`spawn`] has started, not yet waited for.
-#[derive(Debug)]
-pub struct Started {
-    /// Its id, and that of its process group.
-    pub pid: Pid,
-    /// It can be read from (poll(2)) when the process has ended.
-    pub pidfd: OwnedFd,
-}
-
 /// As [`exec`], in a new process: in the namespaces of this thread, and in a process group of its
-/// own.
+/// own. A descriptor that can be read from (poll(2)) when it has ended.
 ///
 /// # Errors
-/// The command did not start, and there is no new process.
+/// The command did not start.
 pub fn spawn(
     command: &[OsString],
     namespace: &OsStr,
     start: &Start<'_>,
-) -> Result<Started, NotStarted> {
+) -> Result<OwnedFd, NotStarted> {
     let program = program(command, namespace)?;
     let start_of_program = spawn::Start {
+        pid: start.pid,
         stdio: start.stdio,
         mask: start.mask,
         signals: [start.sigpipe.0, start.sigchld.0],
+        file_limit: start.file_limit.map(|FileLimit(soft, hard)| (soft, hard)),
         credentials: start.user.map(User::credentials),
     };
     let failed = |errno| NotStarted::Failed(Error::system("start a process", errno));
     match spawn::spawn(&program, &start_of_program) {
-        Ok((pid, pidfd)) => Ok(Started { pid, pidfd }),
+        Ok(pidfd) => Ok(pidfd),
         Err(Failure::Exec(errno)) => Err(not_executed(command, errno)),
         Err(Failure::Clone(errno) | Failure::Prepare(errno)) => Err(failed(errno)),
         Err(Failure::Credentials(errno)) => Err(match start.user {

@@ -11,7 +11,7 @@ use nix::unistd::{Gid, Uid};
 use crate::Error;
 use crate::error::errno_of;
 use crate::printable::printable;
-use crate::sys::credentials::Credentials;
+use crate::sys::credentials::{Credentials, TakenForFiles};
 
 /// Where id(1) is. Not searched for in `PATH`: it runs with the caller's privileges, which the
 /// command of a user is not to have.
@@ -24,6 +24,10 @@ const ID: [&str; 3] = [
 /// A user with everything that decides what its processes may do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User(Credentials);
+
+/// See [`User::look_as_user`].
+#[derive(Debug)]
+pub struct LookingAsUser(#[allow(dead_code)] TakenForFiles);
 
 impl User {
     /// Look up a login name, or a numeric user id that has an entry, in the user database as this
@@ -63,14 +67,16 @@ impl User {
         self.0.take().map_err(|errno| self.not_become(errno))
     }
 
-    /// Let this thread, for good, reach the files that this user does, and no others. It still has
-    /// the user and the privileges that it had: the user cannot signal it.
+    /// Let this thread reach the files that this user does, and no others, until what this returns
+    /// is dropped. It still has the user and the privileges that it had otherwise: the user cannot
+    /// signal it.
     ///
     /// # Errors
     /// As [`User::become_user`].
-    pub fn look_as_user(&self) -> Result<(), Error> {
-        self.0
-            .take_for_files()
+    pub fn look_as_user(&self) -> Result<LookingAsUser, Error> {
+        let taken = self.0.take_for_files();
+        taken
+            .map(LookingAsUser)
             .map_err(|errno| self.not_become(errno))
     }
 

@@ -1,5 +1,6 @@
 //! `netns-exec --all`: a command in every namespace.
 
+mod adverse; // with something in the way
 mod commands;
 
 use std::time::{Duration, Instant};
@@ -28,6 +29,7 @@ pub(crate) fn cases() -> Vec<Case> {
         alone!(memory_does_not_grow_with_namespaces),
     ];
     cases.extend(commands::cases());
+    cases.extend(adverse::cases());
     cases
 }
 

@@ -9,24 +9,23 @@ use std::fs::File;
 use std::io;
 use std::mem::ManuallyDrop;
 use std::os::fd::{AsFd as _, OwnedFd};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::mpsc::SyncSender;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use netns::process::{self, SigchldHeeded, SigpipeIgnored, Start, Started};
-use netns::view::{self, Base, View};
+use netns::process::{self, FileLimit, NotStarted, SigchldHeeded, SigpipeIgnored, Start};
+use netns::view::{self, Base};
 use netns::{Name, Namespace, User};
+use nix::errno::Errno;
 use nix::fcntl::OFlag;
-use nix::sys::signal::{SigSet, Signal, killpg};
-use nix::sys::wait::{WaitStatus, waitpid};
-use nix::unistd::{Pid, pipe2};
+use nix::sys::signal::{SigSet, Signal};
+use nix::unistd::pipe2;
 
 use super::Event;
+use super::child::Child;
 use super::printed::Printed;
-use super::slots::{Slot, Slots, Turn};
+use super::slots::{Slots, Turn};
 use crate::{Cli, Exit, Failure, command};
 
 /// How long a view waits for its command's turn. After that it is too old: the host may have
@@ -45,172 +44,175 @@ pub(super) struct Task {
     /// SIGPIPE and SIGCHLD do for commands what they did before.
     pub(super) sigpipe: ManuallyDrop<SigpipeIgnored>,
     pub(super) sigchld: SigchldHeeded,
+    /// The limit of open files that commands have.
+    pub(super) file_limit: Option<FileLimit>,
     pub(super) slots: Arc<Slots>,
+    pub(super) jobs: Jobs,
     pub(super) events: SyncSender<Event>,
 }
 
 /// A command that runs, or is about to.
 pub(super) struct Job {
-    name: Name,
-    process: Process,
+    pub(super) name: Name,
+    pub(super) child: Arc<Child>,
 }
 
 /// Why a job has started no command.
 pub(super) enum Unstarted {
     Failed(Failure),
+    /// There are too many for this process or the system.
+    Exhausted(String),
     /// Its turn did not come while the view was new. It is to be started again.
     Late,
     /// Everything is to end.
     Dropped,
 }
 
+impl Unstarted {
+    /// For want of something that others may give back, or a failure.
+    pub(super) fn new(errno: Errno, why: String) -> Unstarted {
+        match errno {
+            // The last one is that of too many mount namespaces.
+            Errno::EMFILE | Errno::ENFILE | Errno::EAGAIN | Errno::ENOMEM | Errno::ENOSPC => {
+                Unstarted::Exhausted(why)
+            }
+            _ => Unstarted::Failed((Exit::Failed, why)),
+        }
+    }
+}
+
 impl From<netns::Error> for Unstarted {
     fn from(error: netns::Error) -> Self {
-        Unstarted::Failed((Exit::Failed, error.to_string()))
+        let why = error.to_string();
+        match error {
+            netns::Error::System { errno, .. } => Unstarted::new(errno, why),
+            _ => Unstarted::Failed((Exit::Failed, why)),
+        }
     }
 }
 
-impl Job {
-    /// Start a command in a namespace.
-    ///
-    /// # Errors
-    /// If there is no thread to be had.
-    pub(super) fn start(task: &Arc<Task>, name: Name, namespace: Namespace) -> io::Result<Job> {
-        let process = Process::default();
-        let job = Job {
-            name: name.clone(),
-            process: process.clone(),
-        };
-        let task = task.clone();
-        thread::Builder::new().spawn(move || {
-            let run = || run(&task, &name, &namespace, &process);
-            let end = catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| {
-                let why = "its thread has panicked";
-                Err(Unstarted::Failed((Exit::Failed, why.into())))
-            });
-            // If this fails, nobody waits for it any more.
-            let _ = task.events.send(Event::Ended(name, end));
-        })?;
-        Ok(job)
+/// The jobs that there are.
+#[derive(Default)]
+pub(super) struct Jobs(Mutex<Vec<Job>>);
+
+impl Jobs {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Vec<Job>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn name(&self) -> &Name {
-        &self.name
+    pub(super) fn len(&self) -> usize {
+        self.lock().len()
     }
 
-    /// Send its process, and all that it has started, a signal.
+    /// Take out the one in this namespace, which nobody signals any more.
+    pub(super) fn remove(&self, name: &Name) -> Option<Job> {
+        let mut jobs = self.lock();
+        let index = jobs.iter().position(|job| job.name == *name)?;
+        Some(jobs.swap_remove(index))
+    }
+
+    /// Send all a signal.
     pub(super) fn signal(&self, signal: Signal) {
-        self.process.signal(signal);
-    }
-
-    /// How it failed, once its process has ended; None if it did not.
-    pub(super) fn wait(&self) -> Option<String> {
-        match self.process.pid().map(|pid| waitpid(pid, None))? {
-            Ok(WaitStatus::Exited(_, 0)) => None,
-            Ok(WaitStatus::Exited(_, code)) => Some(format!("exit status {code}")),
-            Ok(WaitStatus::Signaled(_, signal, _)) => Some(format!("killed by {signal}")),
-            Ok(other) => Some(format!("{other:?}")),
-            Err(errno) => Some(format!("exit status lost: {}", errno.desc())),
-        }
+        self.lock().iter().for_each(|job| job.child.signal(signal));
     }
 }
 
-/// The process of a command, which leads a group: 0 until there is one.
-#[derive(Clone, Default)]
-struct Process(Arc<AtomicI32>);
-
-impl Process {
-    fn pid(&self) -> Option<Pid> {
-        let pid = self.0.load(Ordering::SeqCst);
-        (pid != 0).then(|| Pid::from_raw(pid))
-    }
-
-    /// It was not waited for yet, so its number is no other's.
-    fn signal(&self, signal: Signal) {
-        if let Some(pid) = self.pid() {
-            let _ = killpg(pid, signal);
-        }
-    }
+/// Start a command in a namespace.
+///
+/// # Errors
+/// If there is no thread to be had.
+pub(super) fn start(task: &Arc<Task>, name: Name, namespace: Namespace) -> io::Result<()> {
+    let child = Arc::<Child>::default();
+    task.jobs.lock().push(Job {
+        name: name.clone(),
+        child: child.clone(),
+    });
+    let ours = task.clone();
+    let is_name = name.clone();
+    let thread = thread::Builder::new().spawn(move || {
+        let end = run(&ours, &name, namespace, &child);
+        // If this fails, nobody waits for it any more.
+        let _ = ours.events.send(Event::Ended(name, end));
+    });
+    thread.map(drop).inspect_err(|_| {
+        task.jobs.remove(&is_name);
+    })
 }
 
 /// On the thread of a job, until its command has ended.
-fn run(
-    task: &Task,
-    name: &Name,
-    namespace: &Namespace,
-    process: &Process,
-) -> Result<(), Unstarted> {
+fn run(task: &Task, name: &Name, namespace: Namespace, child: &Child) -> Result<(), Unstarted> {
+    let label = name.as_os_str();
+    let mut told = Vec::new();
+    let report = &mut |event| told.extend(command::line(label, task.cli.verbose, &event));
+    let (ours, theirs) = pipes()?;
     let mut printed = Printed::new(&task.events, name);
-    let (ours, [out, err]) = pipes().map_err(Unstarted::Failed)?;
-    let (user, slot) = prepare(task, name, namespace, &mut printed)?;
-    let start = Start {
-        stdio: [task.nothing.as_fd(), out.as_fd(), err.as_fd()],
-        mask: &task.mask,
-        sigpipe: &task.sigpipe,
-        sigchld: &task.sigchld,
-        user: user.as_ref(),
-    };
-    let Started { pid, pidfd } = process::spawn(&task.command, name.as_os_str(), &start)
-        .map_err(|error| Unstarted::Failed(command::not_started(&task.command, error)))?;
-    drop((out, err));
-    process.0.store(pid.as_raw(), Ordering::SeqCst);
-    // Whoever ends everything either sees the process or is seen here.
-    if let Some(signal) = task.slots.ending() {
-        process.signal(signal);
+    let started = (|| {
+        let options = command::options(&task.cli);
+        let view = task.base.enter_bare(&namespace, options, report)?;
+        drop(namespace);
+        let slot = match task.slots.take(PATIENCE) {
+            Turn::Now(slot) => slot,
+            Turn::Missed => return Err(Unstarted::Late),
+            Turn::Never => return Err(Unstarted::Dropped),
+        };
+        // What files decide is of the time when the command starts.
+        let mut view = view.furnish(Some(name), report)?;
+        let user = command::find_user(&task.cli)?;
+        view.settle(report)?;
+        let looking = user.as_ref().map(User::look_as_user).transpose()?;
+        if looking.is_some() {
+            view.verify()?;
+        }
+        let pidfd = spawn(task, name, user.as_ref(), &theirs, child)?;
+        drop(looking);
+        child.heed(&task.slots);
+        Ok((view, slot, pidfd))
+    })();
+    let settled = started.map(|(mut view, slot, pidfd)| {
+        // Now that there is a process in it, whoever heals views sees it.
+        if let Err(error) = view.renew(report) {
+            report(view::Event::Warning(error.to_string()));
+        }
+        (slot, pidfd)
+    });
+    if !matches!(settled, Err(Unstarted::Late | Unstarted::Dropped)) {
+        told.iter().for_each(|line| printed.complain(line));
     }
+    let (slot, pidfd) = settled?;
+    drop(theirs);
     printed.pass_on(ours, &pidfd, slot);
     Ok(())
 }
 
-/// Move this thread into the view, and wait for the command's turn. The user that it is to run as,
-/// and its place.
-fn prepare(
+/// Start the command, which prints to two pipes.
+fn spawn(
     task: &Task,
     name: &Name,
-    namespace: &Namespace,
-    printed: &mut Printed<'_>,
-) -> Result<(Option<User>, Slot), Unstarted> {
-    let mut told = Vec::new();
-    let report = &mut |event| {
-        told.extend(command::line(name.as_os_str(), task.cli.verbose, &event));
+    user: Option<&User>,
+    [out, err]: &[OwnedFd; 2],
+    child: &Child,
+) -> Result<OwnedFd, Unstarted> {
+    let start = Start {
+        pid: &child.pid,
+        stdio: [task.nothing.as_fd(), out.as_fd(), err.as_fd()],
+        mask: &task.mask,
+        sigpipe: &task.sigpipe,
+        sigchld: &task.sigchld,
+        file_limit: task.file_limit,
+        user,
     };
-    let entered = enter(task, name, namespace, report);
-    let mut tell = || told.iter().for_each(|line| printed.complain(line));
-    let (view, user) = entered.inspect_err(|_| tell())?;
-    let slot = match task.slots.take(PATIENCE) {
-        Turn::Now(slot) => slot,
-        Turn::Later(slot) if view.verify().is_ok() => slot,
-        Turn::Later(_) | Turn::Missed => return Err(Unstarted::Late),
-        Turn::Never => return Err(Unstarted::Dropped),
-    };
-    tell();
-    Ok((user, slot))
-}
-
-/// Move this thread into the view, as far as the user sees it that the command is to run as.
-fn enter(
-    task: &Task,
-    name: &Name,
-    namespace: &Namespace,
-    report: &mut dyn FnMut(view::Event),
-) -> Result<(View, Option<User>), netns::Error> {
-    let options = command::options(&task.cli);
-    let mut view = task.base.enter_view(namespace, name, options, report)?;
-    let user = command::find_user(&task.cli)?;
-    view.settle(report)?;
-    if let Some(user) = &user {
-        user.look_as_user()?;
-        view.verify()?;
-    }
-    Ok((view, user))
+    process::spawn(&task.command, name.as_os_str(), &start).map_err(|error| match error {
+        NotStarted::Failed(error) => error.into(),
+        error => Unstarted::Failed(command::not_started(&task.command, error)),
+    })
 }
 
 /// The ends of two pipes to read from, and those to write to.
-fn pipes() -> Result<([File; 2], [OwnedFd; 2]), Failure> {
+fn pipes() -> Result<([File; 2], [OwnedFd; 2]), Unstarted> {
     let pipe = || {
         pipe2(OFlag::O_CLOEXEC).map_err(|errno| {
             let why = format!("cannot take what it prints: {}", errno.desc());
-            (Exit::Failed, why)
+            Unstarted::new(errno, why)
         })
     };
     let ((out, out_writer), (err, err_writer)) = (pipe()?, pipe()?);

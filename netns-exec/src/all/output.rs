@@ -1,10 +1,14 @@
 //! What commands print, line by line, each line with the name of its namespace before it.
 
 use std::fmt::Display;
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _};
+use std::os::fd::AsFd;
 
 use memchr::memrchr;
 use netns::Name;
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::unistd::write;
 
 use super::progress::Progress;
 
@@ -83,23 +87,18 @@ impl Output {
         progress: &mut Progress,
         stream: Stream,
         lines: &[u8],
-    ) -> io::Result<()> {
-        if lines.is_empty() {
-            return Ok(());
-        }
+    ) -> nix::Result<()> {
         match stream {
             Stream::Output => {
-                let mut out = io::stdout().lock();
-                if out.is_terminal() {
+                if io::stdout().is_terminal() {
                     progress.clear();
                 }
-                out.write_all(lines)?;
-                out.flush()
+                write_all(io::stdout(), lines)
             }
             Stream::Error => {
                 progress.clear();
                 if !self.is_error_closed {
-                    self.is_error_closed = io::stderr().lock().write_all(lines).is_err();
+                    self.is_error_closed = write_all(io::stderr(), lines).is_err();
                 }
                 Ok(())
             }
@@ -112,6 +111,22 @@ impl Output {
         // Never an error there.
         let _ = self.write(progress, Stream::Error, line.as_bytes());
     }
+}
+
+/// Also to what somebody else has made non-blocking.
+fn write_all(to: impl AsFd, mut bytes: &[u8]) -> nix::Result<()> {
+    while !bytes.is_empty() {
+        match write(&to, bytes) {
+            Ok(length) => bytes = &bytes[length..],
+            Err(Errno::EINTR) => {}
+            Err(Errno::EAGAIN) => {
+                let mut fds = [PollFd::new(to.as_fd(), PollFlags::POLLOUT)];
+                let _ = poll(&mut fds, PollTimeout::NONE);
+            }
+            Err(errno) => return Err(errno),
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::sync::mpsc::SyncSender;
 
 use netns::Name;
 use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::Event;
@@ -15,9 +16,6 @@ use super::slots::Slot;
 
 /// What is read at a time.
 const CHUNK: usize = 64 * 1024;
-
-/// More than a pipe holds (/proc/sys/fs/pipe-max-size, unless root has raised it).
-const LARGEST_PIPE: usize = 1024 * 1024;
 
 /// The whole lines of a command, and what there is of the next.
 pub(super) struct Printed<'a> {
@@ -73,9 +71,9 @@ impl Printed<'_> {
         drop(slot);
         for (stream, pipe) in Stream::BOTH.into_iter().zip(&mut pipes) {
             // No more than what can have been there when it ended: others may go on writing.
-            let mut length = 0;
-            while length < LARGEST_PIPE && is_ready(pipe.as_ref()) {
-                length += self.read(stream, pipe);
+            let mut left = pipe.as_ref().map_or(0, capacity);
+            while left > 0 && is_ready(pipe.as_ref()) {
+                left = left.saturating_sub(self.read(stream, pipe));
             }
             let lines = self.lines[stream as usize].end();
             self.send(stream, lines);
@@ -113,6 +111,12 @@ impl Printed<'_> {
             let _ = self.events.send(Event::Printed(stream, lines));
         }
     }
+}
+
+/// How much a pipe holds.
+fn capacity(pipe: &File) -> usize {
+    let capacity = fcntl(pipe, FcntlArg::F_GETPIPE_SZ);
+    capacity.ok().and_then(|it| it.try_into().ok()).unwrap_or(0)
 }
 
 /// Whether there is something to read.

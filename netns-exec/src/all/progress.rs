@@ -1,11 +1,10 @@
 //! How far it is: a line on a terminal, and the sum at the end.
 
+use std::fmt::Display;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::time::{Duration, Instant};
 
-use netns::Name;
-use nix::sys::signal::Signal;
-
+use super::job::Jobs;
 use super::output::Output;
 
 /// How often the line is renewed.
@@ -57,11 +56,13 @@ impl Progress {
     }
 
     /// Show how far it is, if somebody looks.
-    pub(super) fn show<'a>(&mut self, mut running: impl Iterator<Item = &'a Name>) {
+    pub(super) fn show(&mut self, jobs: &Jobs) {
         if !self.is_terminal || Instant::now() < self.due {
             return;
         }
-        let names = running.by_ref().take(NAMED).map(Name::to_string);
+        let jobs = jobs.lock();
+        let mut running = jobs.iter().filter(|job| job.child.is_there());
+        let names = running.by_ref().take(NAMED).map(|job| job.name.to_string());
         let names = names.collect::<Vec<_>>().join(", ");
         let more = if running.next().is_some() {
             ", ..."
@@ -87,15 +88,15 @@ impl Progress {
     }
 
     /// Tell how it went.
-    pub(super) fn sum_up(&mut self, output: &mut Output, interrupted: Option<Signal>) {
+    pub(super) fn sum_up(&mut self, output: &mut Output, interrupted: Option<&dyn Display>) {
         self.clear();
         let count = match self.count {
             1 => "1 namespace".to_owned(),
             count => format!("{count} namespaces"),
         };
         let mut parts = vec![count];
-        if let Some(signal) = interrupted {
-            parts.push(format!("{} done before {signal}", self.done));
+        if let Some(why) = interrupted {
+            parts.push(format!("{} done before {why}", self.done));
         }
         if self.failed > 0 {
             parts.push(format!("{} failed", self.failed));

@@ -13,7 +13,8 @@ pub(super) struct Slots {
 
 struct State {
     free: usize,
-    ending: Option<Signal>,
+    /// The signals that everything ends by: the first and the last one.
+    ending: Option<(Signal, Signal)>,
 }
 
 /// The place of one command, free again when this is dropped.
@@ -22,8 +23,6 @@ pub(super) struct Slot(Arc<Slots>);
 /// What comes of waiting for a place.
 pub(super) enum Turn {
     Now(Slot),
-    /// Not without waiting.
-    Later(Slot),
     /// Not in time.
     Missed,
     /// Everything is to end.
@@ -44,15 +43,10 @@ impl Slots {
     /// Wait for a place, but not longer than that.
     pub(super) fn take(self: &Arc<Self>, patience: Duration) -> Turn {
         let is_to_wait = |state: &mut State| state.free == 0 && state.ending.is_none();
-        let mut state = self.lock();
-        let has_waited = is_to_wait(&mut state);
-        if has_waited {
-            let waited = self
-                .changed
-                .wait_timeout_while(state, patience, is_to_wait)
-                .unwrap_or_else(PoisonError::into_inner);
-            state = waited.0;
-        }
+        let waited = self
+            .changed
+            .wait_timeout_while(self.lock(), patience, is_to_wait);
+        let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
         match *state {
             State {
                 ending: Some(_), ..
@@ -60,25 +54,29 @@ impl Slots {
             State { free: 0, .. } => Turn::Missed,
             _ => {
                 state.free -= 1;
-                let slot = Slot(self.clone());
-                if has_waited {
-                    Turn::Later(slot)
-                } else {
-                    Turn::Now(slot)
-                }
+                Turn::Now(Slot(self.clone()))
             }
         }
     }
 
-    /// Nobody is to get a place from now on, for this signal ends everything.
-    pub(super) fn end(&self, signal: Signal) {
-        self.lock().ending = Some(signal);
+    /// Nobody is to get a place from now on, for this signal ends everything. Whether it is the
+    /// first to do so.
+    pub(super) fn end(&self, signal: Signal) -> bool {
+        let mut state = self.lock();
+        let before = state.ending;
+        state.ending = Some((before.map_or(signal, |(first, _)| first), signal));
         self.changed.notify_all();
+        before.is_none()
     }
 
-    /// The signal that ends everything.
+    /// The signal that everything ends by, if it does.
     pub(super) fn ending(&self) -> Option<Signal> {
-        self.lock().ending
+        self.lock().ending.map(|(first, _)| first)
+    }
+
+    /// The last signal that was sent to all.
+    pub(super) fn last_signal(&self) -> Option<Signal> {
+        self.lock().ending.map(|(_, last)| last)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -113,7 +111,7 @@ mod tests {
         std::thread::sleep(MOMENT);
         drop(slot);
         let turn = waiting.join().expect("no panic");
-        assert!(matches!(turn, Turn::Now(_) | Turn::Later(_)));
+        assert!(matches!(turn, Turn::Now(_)));
         drop(turn);
         assert!(matches!(slots.take(MOMENT), Turn::Now(_)));
     }
@@ -126,8 +124,10 @@ mod tests {
             std::thread::spawn(move || slots.take(Duration::MAX))
         };
         std::thread::sleep(MOMENT);
-        slots.end(Signal::SIGINT);
+        assert!(slots.end(Signal::SIGINT));
+        assert!(!slots.end(Signal::SIGKILL));
         assert!(matches!(waiting.join().expect("no panic"), Turn::Never));
         assert_eq!(slots.ending(), Some(Signal::SIGINT));
+        assert_eq!(slots.last_signal(), Some(Signal::SIGKILL));
     }
 }

@@ -4,10 +4,10 @@
 //! all threads of a process; here it is the calling one alone, which is what a program with one
 //! thread, one thread in a view, and a process that still shares its parent's memory need.
 
-use std::ffi::c_int;
+use std::ffi::{c_int, c_long};
 
 use nix::errno::Errno;
-use nix::unistd::{Gid, Uid, getresgid, getresuid};
+use nix::unistd::{Gid, Uid, getgroups, getresgid, getresuid};
 
 #[cfg(target_pointer_width = "64")]
 use libc::{SYS_setfsgid, SYS_setfsuid, SYS_setgroups, SYS_setresgid, SYS_setresuid};
@@ -34,7 +34,7 @@ impl Credentials {
     /// EPERM for lack of privilege.
     pub(crate) fn take(&self) -> nix::Result<()> {
         let (uid, gid) = (self.uid.as_raw(), self.gid.as_raw());
-        self.take_groups()?;
+        set_groups(&self.groups)?;
         // SAFETY: only integers are passed.
         Errno::result(unsafe { libc::syscall(SYS_setresgid, gid, gid, gid) })?;
         // SAFETY: only integers are passed.
@@ -48,35 +48,64 @@ impl Credentials {
         if are_taken { Ok(()) } else { Err(Errno::EPERM) }
     }
 
-    /// Have them where files are concerned. The thread is no process of theirs otherwise: it cannot
-    /// be signalled by the user.
+    /// Have them where files are concerned, until what this returns is dropped. Otherwise the thread
+    /// stays what it was: the user cannot signal it.
     ///
     /// # Errors
     /// EPERM for lack of privilege.
-    pub(crate) fn take_for_files(&self) -> nix::Result<()> {
-        self.take_groups()?;
-        for (call, id) in [
-            (SYS_setfsgid, self.gid.as_raw()),
-            (SYS_setfsuid, self.uid.as_raw()),
-        ] {
-            let set = || {
-                // SAFETY: only integers are passed.
-                unsafe { libc::syscall(call, id) }
-            };
-            // It gives what was so before, and never an error.
-            set();
-            if set() != libc::c_long::from(id) {
-                return Err(Errno::EPERM);
-            }
-        }
-        Ok(())
+    pub(crate) fn take_for_files(&self) -> nix::Result<TakenForFiles> {
+        let groups = getgroups()?;
+        set_groups(&self.groups)?;
+        let mut taken = TakenForFiles {
+            groups,
+            gid: None,
+            uid: None,
+        };
+        taken.gid = Some(set_for_files(SYS_setfsgid, self.gid.as_raw())?);
+        taken.uid = Some(set_for_files(SYS_setfsuid, self.uid.as_raw())?);
+        Ok(taken)
     }
+}
 
-    fn take_groups(&self) -> nix::Result<()> {
-        // SAFETY: the array has the length that is told and outlives the call; a Gid is a gid_t.
-        let result =
-            unsafe { libc::syscall(SYS_setgroups, self.groups.len(), self.groups.as_ptr()) };
-        Errno::result(result).map(drop)
+/// What a thread had before [`Credentials::take_for_files`], which it has again when this is dropped.
+#[derive(Debug)]
+pub(crate) struct TakenForFiles {
+    groups: Vec<Gid>,
+    gid: Option<u32>,
+    uid: Option<u32>,
+}
+
+impl Drop for TakenForFiles {
+    fn drop(&mut self) {
+        // What cannot be had again is a lack of privilege for the thread, and no gain.
+        if let Some(uid) = self.uid {
+            let _ = set_for_files(SYS_setfsuid, uid);
+        }
+        if let Some(gid) = self.gid {
+            let _ = set_for_files(SYS_setfsgid, gid);
+        }
+        let _ = set_groups(&self.groups);
+    }
+}
+
+fn set_groups(groups: &[Gid]) -> nix::Result<()> {
+    // SAFETY: the array has the length that is told and outlives the call; a Gid is a gid_t.
+    let result = unsafe { libc::syscall(SYS_setgroups, groups.len(), groups.as_ptr()) };
+    Errno::result(result).map(drop)
+}
+
+/// setfsuid(2) or setfsgid(2): what it was before.
+fn set_for_files(call: c_long, id: u32) -> nix::Result<u32> {
+    let set = || {
+        // SAFETY: only integers are passed.
+        unsafe { libc::syscall(call, id) as u32 }
+    };
+    // It gives what was so before, and never an error.
+    let before = set();
+    if set() == id {
+        Ok(before)
+    } else {
+        Err(Errno::EPERM)
     }
 }
 

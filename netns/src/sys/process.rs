@@ -2,6 +2,7 @@
 
 use std::ffi::{CStr, CString, c_char, c_int};
 use std::mem::MaybeUninit;
+use std::os::fd::{FromRawFd as _, OwnedFd, RawFd};
 use std::ptr;
 
 use nix::errno::Errno;
@@ -54,6 +55,17 @@ pub(crate) fn is_ignored(signal: Signal) -> bool {
         (result, action.assume_init())
     };
     result == 0 && action.sa_sigaction == libc::SIG_IGN
+}
+
+/// Whether the kernel has descriptors of processes that tell of their end, pidfd_open(2).
+pub(crate) fn has_pidfds() -> bool {
+    // SAFETY: only integers are passed.
+    let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, libc::getpid(), 0) };
+    Errno::result(fd).is_ok_and(|fd| {
+        // SAFETY: the kernel has just opened it for us.
+        drop(unsafe { OwnedFd::from_raw_fd(fd as RawFd) });
+        true
+    })
 }
 
 /// Whether the kernel gave this program privileges that its caller did not have: it is

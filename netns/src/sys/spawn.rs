@@ -9,22 +9,28 @@
 use std::ffi::{c_int, c_void};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd};
+use std::sync::atomic::{AtomicI32, Ordering};
 
 use nix::errno::Errno;
+use nix::sys::resource::{Resource, rlim_t, setrlimit};
 use nix::sys::signal::{SigSet, SigmaskHow};
-use nix::unistd::{Pid, setpgid};
+use nix::unistd::{Pid, getpid, setpgid};
 
 use super::credentials::Credentials;
 use super::process::{Before, Program, restore};
 
 /// What the process is like that becomes the program. It is the leader of its process group.
 pub(crate) struct Start<'a> {
+    /// Where it writes its id, first of all, so that it can be signalled before it is the program.
+    pub(crate) pid: &'a AtomicI32,
     /// Standard input, standard output and standard error: none is one of these here.
     pub(crate) stdio: [BorrowedFd<'a>; 3],
     /// Which signals are blocked.
     pub(crate) mask: &'a SigSet,
     /// What signals are to do.
     pub(crate) signals: [Before; 2],
+    /// The limits of open files, soft and hard.
+    pub(crate) file_limit: Option<(rlim_t, rlim_t)>,
     pub(crate) credentials: Option<&'a Credentials>,
 }
 
@@ -39,8 +45,13 @@ pub(crate) enum Failure {
     Exec(Errno),
 }
 
-/// Start it. The process, and a descriptor that can be read from when it has ended.
-pub(crate) fn spawn(program: &Program, start: &Start<'_>) -> Result<(Pid, OwnedFd), Failure> {
+/// Start it. A descriptor that can be read from when the process has ended.
+///
+/// If it has an id it is to be waited for, also when it has not become the program.
+///
+/// # Errors
+/// `Clone` with ENOSYS before Linux 5.2.
+pub(crate) fn spawn(program: &Program, start: &Start<'_>) -> Result<OwnedFd, Failure> {
     // The C library looks the program up with a copy of `PATH` on the stack, and of the arguments
     // if it is to be run by a shell.
     const STACK: usize = 64 * 1024;
@@ -73,17 +84,17 @@ pub(crate) fn spawn(program: &Program, start: &Start<'_>) -> Result<(Pid, OwnedF
             &raw mut pidfd,
         )
     };
-    let pid = Errno::result(pid).map(Pid::from_raw);
+    let cloned = Errno::result(pid);
     let _ = mask.thread_set_mask();
-    let pid = pid.map_err(Failure::Clone)?;
+    cloned.map_err(Failure::Clone)?;
+    if pidfd < 0 {
+        return Err(Failure::Clone(Errno::ENOSYS));
+    }
     // SAFETY: the kernel has just opened it for us.
     let pidfd = unsafe { OwnedFd::from_raw_fd(pidfd) };
     match task.failure {
-        None => Ok((pid, pidfd)),
-        Some(failure) => {
-            let _ = nix::sys::wait::waitpid(pid, None);
-            Err(failure)
-        }
+        None => Ok(pidfd),
+        Some(failure) => Err(failure),
     }
 }
 
@@ -107,11 +118,15 @@ extern "C" fn run(task: *mut c_void) -> c_int {
 }
 
 fn prepare(start: &Start<'_>) -> Result<(), Failure> {
+    start.pid.store(getpid().as_raw(), Ordering::SeqCst);
     setpgid(Pid::from_raw(0), Pid::from_raw(0)).map_err(Failure::Prepare)?;
     for (number, fd) in (0..).zip(&start.stdio) {
         // SAFETY: only integers are passed.
         let result = unsafe { libc::dup2(fd.as_raw_fd(), number) };
         Errno::result(result).map_err(Failure::Prepare)?;
+    }
+    if let Some((soft, hard)) = start.file_limit {
+        setrlimit(Resource::RLIMIT_NOFILE, soft, hard).map_err(Failure::Prepare)?;
     }
     if let Some(credentials) = start.credentials {
         credentials.take().map_err(Failure::Credentials)?;

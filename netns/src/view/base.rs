@@ -6,13 +6,19 @@
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
+use nix::fcntl::{OFlag, open};
+use nix::sys::stat::Mode;
+
 use super::tree::{open_directory, unmount_all};
-use super::{Event, Options, Origin, View, record, sysfs, unshare_mounts};
+use super::{Bare, Event, Options, Origin, record, sysfs, unshare_mounts};
 use crate::{Error, NAMED_NAMESPACES, Name, Namespace};
 
 /// The mount namespace that this process has moved to.
 #[derive(Debug)]
 pub struct Base {
+    /// The one that it has left. If this process was alone in it, it would be gone with all its
+    /// mounts, those below `/run/netns` too.
+    _left: Option<OwnedFd>,
     /// `/run/netns` as it was: through a descriptor, its mounts are still those of the host.
     named: Option<OwnedFd>,
     below_sys: sysfs::Known,
@@ -26,11 +32,14 @@ impl Base {
     /// [`Error::System`], typically for lack of privilege.
     pub fn enter() -> Result<Base, Error> {
         let named = open_directory(Path::new(NAMED_NAMESPACES)).ok();
+        let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC;
+        let _left = open("/proc/thread-self/ns/mnt", flags, Mode::empty()).ok();
         unshare_mounts()?;
         unmount_all(Path::new(NAMED_NAMESPACES))
             .map_err(|errno| Error::system("leave the mounts on /run/netns out", errno))?;
         record::uncover_host_etc()?;
         Ok(Base {
+            _left,
             named,
             below_sys: sysfs::Known::look(),
         })
@@ -44,18 +53,18 @@ impl Base {
         Namespace::open_named(self.named.as_ref(), name)
     }
 
-    /// [`View::enter`], for a thread that is in the base. No pinned view can be seen from there.
+    /// The first part of [`View::enter`](super::View::enter), for a thread that is in the base. No
+    /// pinned view can be seen from there.
     ///
     /// # Errors
-    /// As [`View::enter`].
-    pub fn enter_view(
+    /// As [`View::enter`](super::View::enter).
+    pub fn enter_bare(
         &self,
         namespace: &Namespace,
-        name: &Name,
         options: Options,
         report: &mut dyn FnMut(Event),
-    ) -> Result<View, Error> {
-        View::make(namespace, Some(name), options, Origin::Base(self), report)
+    ) -> Result<Bare, Error> {
+        Bare::enter(namespace, options, Origin::Base(self), report)
     }
 
     pub(super) fn below_sys(&self) -> &sysfs::Known {

@@ -19,6 +19,7 @@ mod tree;
 mod watch;
 mod working_directory;
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
@@ -109,6 +110,7 @@ pub enum Event {
 /// The view that this thread is in.
 #[derive(Debug)]
 pub struct View {
+    record: Record,
     overrides: Overrides,
     state: State,
 }
@@ -121,10 +123,16 @@ enum State {
     Settled,
 }
 
+/// A view that has everything but what files decide: overrides and masks.
+#[derive(Debug)]
+pub struct Bare {
+    options: Options,
+    making: Making,
+}
+
 /// What is needed until a view is made.
 #[derive(Debug)]
 struct Making {
-    record: Record,
     working_directory: WorkingDirectory,
     /// Where the record is to be written, or why there is no place for it.
     blank: nix::Result<Blank>,
@@ -148,47 +156,7 @@ impl View {
         options: Options,
         report: &mut dyn FnMut(Event),
     ) -> Result<View, Error> {
-        View::make(namespace, name, options, Origin::Host, report)
-    }
-
-    fn make(
-        namespace: &Namespace,
-        name: Option<&Name>,
-        options: Options,
-        origin: Origin<'_>,
-        report: &mut dyn FnMut(Event),
-    ) -> Result<View, Error> {
-        let working_directory = WorkingDirectory::remember();
-        namespace.enter()?;
-        match origin {
-            Origin::Host => {
-                unshare_mounts()?;
-                record::uncover_host_etc()?;
-            }
-            // The copy is as private as the base.
-            Origin::Base(_) => copy_mounts()?,
-        }
-        let _umask = Umask::usual();
-        let blank = Blank::mount();
-        let directory = OverridesDir::of(name)?;
-        if options.sys == Sys::Auto {
-            let aside = blank.as_ref().ok().map(Blank::free_directory);
-            let known = match origin {
-                Origin::Host => &sysfs::Known::default(),
-                Origin::Base(base) => base.below_sys(),
-            };
-            sysfs::replace(aside.as_deref(), known, report)?;
-        }
-        let overrides = Overrides::put_in_place(directory, options.etc, report)?;
-        Ok(View {
-            overrides,
-            state: State::Making(Making {
-                record: Record::new(options, name),
-                working_directory,
-                blank,
-                _umask,
-            }),
-        })
+        Bare::enter(namespace, options, Origin::Host, report)?.furnish(name, report)
     }
 
     /// Move this thread into the view of the namespace that [`pin`] has prepared. None if there is
@@ -216,14 +184,41 @@ impl View {
     /// one.
     pub fn settle(&mut self, report: &mut dyn FnMut(Event)) -> Result<(), Error> {
         match std::mem::replace(&mut self.state, State::Settled) {
-            State::Making(making) => making.finish(&mut self.overrides, report),
+            State::Making(making) => {
+                making.finish(&self.record, &self.overrides, report)?;
+                let new = self.overrides.settle(self.record.etc, report)?;
+                self.record_new(&new);
+                Ok(())
+            }
             State::Pinned(pinned) => pinned.settle(&mut self.overrides),
             State::Settled => self.overrides.verify(),
         }
     }
 
+    /// Make the overrides of a settled view what they would be if it were made now. To be called by
+    /// a thread that stays in it, when a process has come into it: who heals views finds them by the
+    /// first threads of processes, and may have missed what happened until then.
+    ///
+    /// # Errors
+    /// As [`View::settle`].
+    pub fn renew(&mut self, report: &mut dyn FnMut(Event)) -> Result<(), Error> {
+        let _umask = Umask::usual();
+        let (etc, name) = (self.record.etc, self.record.name.as_ref());
+        let new = self.overrides.renew(etc, name, report)?;
+        self.record_new(&new);
+        Ok(())
+    }
+
+    fn record_new(&self, overrides: &[OsString]) {
+        for name in overrides {
+            // Without a record it is not healed.
+            let _ = record::add(name, self.overrides.source(name));
+        }
+    }
+
     fn of_pinned(pinned: Pinned, overrides: Overrides) -> View {
         View {
+            record: pinned.record.clone(),
             overrides,
             state: State::Pinned(Box::new(pinned)),
         }
@@ -238,15 +233,78 @@ impl View {
     }
 }
 
+impl Bare {
+    fn enter(
+        namespace: &Namespace,
+        options: Options,
+        origin: Origin<'_>,
+        report: &mut dyn FnMut(Event),
+    ) -> Result<Bare, Error> {
+        let working_directory = WorkingDirectory::remember();
+        namespace.enter()?;
+        let known = match origin {
+            Origin::Host => {
+                unshare_mounts()?;
+                record::uncover_host_etc()?;
+                &sysfs::Known::default()
+            }
+            // The copy is as private as the base.
+            Origin::Base(base) => {
+                copy_mounts()?;
+                base.below_sys()
+            }
+        };
+        let _umask = Umask::usual();
+        let blank = Blank::mount();
+        if options.sys == Sys::Auto {
+            let aside = blank.as_ref().ok().map(Blank::free_directory);
+            sysfs::replace(aside.as_deref(), known, report)?;
+        }
+        Ok(Bare {
+            options,
+            making: Making {
+                working_directory,
+                blank,
+                _umask,
+            },
+        })
+    }
+
+    /// Put the overrides of a namespace in place.
+    ///
+    /// # Errors
+    /// As [`View::enter`].
+    pub fn furnish(
+        self,
+        name: Option<&Name>,
+        report: &mut dyn FnMut(Event),
+    ) -> Result<View, Error> {
+        let Bare { options, making } = self;
+        let directory = OverridesDir::of(name)?;
+        Ok(View {
+            record: Record::new(options, name),
+            overrides: Overrides::put_in_place(directory, options.etc, report)?,
+            state: State::Making(making),
+        })
+    }
+}
+
 impl Making {
-    fn finish(self, overrides: &mut Overrides, report: &mut dyn FnMut(Event)) -> Result<(), Error> {
-        if self.record.host_resolvers == HostResolvers::Mask {
+    fn finish(
+        &self,
+        record: &Record,
+        overrides: &Overrides,
+        report: &mut dyn FnMut(Event),
+    ) -> Result<(), Error> {
+        if record.host_resolvers == HostResolvers::Mask {
             masks::put_on(report)?;
         }
         self.working_directory.enter_again()?;
-        // Not earlier: a view with a record may be healed, which would interfere.
-        let write = |blank: Blank| blank.write(&self.record, overrides.in_place());
-        if let Err(errno) = self.blank.and_then(write)
+        // Not earlier: a view with a record may be healed, which would interfere. From now on
+        // whoever watches sees the view.
+        let blank = self.blank.as_ref().map_err(|errno| *errno);
+        let write = |blank: &Blank| blank.write(record, overrides.in_place());
+        if let Err(errno) = blank.and_then(write)
             && !overrides.are_none()
         {
             report(Event::Warning(format!(
@@ -255,11 +313,6 @@ impl Making {
                 record::RECORD,
                 errno.desc()
             )));
-        }
-        // From now on whoever watches sees the view.
-        for name in overrides.settle(self.record.etc, report)? {
-            // Without a record it is not healed.
-            let _ = record::add(&name, overrides.source(&name));
         }
         Ok(())
     }

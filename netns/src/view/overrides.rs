@@ -8,12 +8,12 @@ use nix::errno::Errno;
 use nix::sys::stat::{SFlag, lstat, stat};
 
 use super::farm::{Farm, Plan};
-use super::tree::{Tree, bind, open_directory};
+use super::tree::{Tree, bind, open_directory, replace};
 use super::{Etc, Event};
 use crate::etc::{Kind, Override, OverridesDir};
 use crate::file_id::{FileId, described, file_type};
 use crate::printable::printable;
-use crate::{ETC, Error};
+use crate::{ETC, Error, Name};
 
 /// How often an override is taken anew when it or its target is replaced at the very moment it is
 /// put in place.
@@ -60,6 +60,14 @@ impl Placed {
             How::Linked => {
                 (0..ATTEMPTS).any(|_| directory.id_of(&self.name) == FileId::of_path(&self.target))
             }
+        }
+    }
+
+    /// Whether the namespace has no other file of the name by now.
+    fn is_new(&self, directory: &OverridesDir) -> bool {
+        match self.how {
+            How::Mounted(id, _) => directory.id_of(&self.name).map_or(true, |now| now == id),
+            How::Linked => true,
         }
     }
 }
@@ -218,6 +226,36 @@ impl Overrides {
                 .extend(told(placed, &directory.path().join(&name), report));
         }
         Ok(complete)
+    }
+
+    /// As [`Overrides::settle`], and what the namespace has replaced since is renewed: all that
+    /// those have missed who did not see the view.
+    pub(super) fn renew(
+        &mut self,
+        etc: Etc,
+        name: Option<&Name>,
+        report: &mut dyn FnMut(Event),
+    ) -> Result<Vec<OsString>, Error> {
+        if self.directory.is_none() {
+            self.directory = OverridesDir::of(name)?;
+        }
+        self.replace_old()?;
+        self.settle(etc, report)
+    }
+
+    fn replace_old(&mut self) -> Result<(), Error> {
+        let Some(directory) = &self.directory else {
+            return Ok(());
+        };
+        for placed in &mut self.placed {
+            if !placed.is_new(directory)
+                && let Some((entry, tree)) = copy(directory, &placed.name)?
+            {
+                replace(&tree, &placed.target).map_err(|errno| entry.not_mounted(errno))?;
+                *placed = Placed::mounted(&entry);
+            }
+        }
+        Ok(())
     }
 
     /// Put in place what the namespace has got since, and again what the host has uncovered.

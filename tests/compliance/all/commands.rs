@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use testbed::case::Case;
 use testbed::{Sandbox, alone, need};
 
-use super::{all, sorted};
+use super::all;
 
 pub(super) fn cases() -> Vec<Case> {
     vec![
@@ -104,35 +104,36 @@ fn signals_are_as_the_caller_has_them() {
 /// The next views are made while commands run. Those of commands that take long would be old.
 fn view_is_of_the_time_when_its_turn_comes() {
     let (sandbox, _alpha, _beta) = Sandbox::alpha_and_beta();
-    for name in ["gamma", "delta"] {
-        let namespace = sandbox.namespace(name);
-        namespace.file("hosts", "127.0.1.1 old\n");
+    let names = ["alpha", "beta", "gamma", "delta"];
+    for name in &names[2..] {
+        let _ = sandbox.namespace(name);
     }
-    let script = "case $NETNS in \
-                  alpha|beta) echo started; until [ -e /run/go ]; do sleep 0.02; done;; \
-                  *) cat /etc/hosts; ls /etc/resolv.conf.new;; esac";
+    // Whichever two are first wait.
+    let script = "if [ -e /run/go ]; then cat /etc/hosts; ls /etc/new; exit; fi; \
+                  echo started; until [ -e /run/go ]; do sleep 0.02; done";
     let command = sandbox.netns_exec(["--all", "-j", "2", "sh", "-c", script]);
     let mut running = command.spawn();
     assert!(running.line().ends_with(": started"));
     assert!(running.line().ends_with(": started"));
     std::thread::sleep(Duration::from_millis(300));
-    sandbox.host_file("resolv.conf.new", "");
-    for name in ["gamma", "delta"] {
-        let path = format!("/etc/netns/{name}/hosts");
-        sandbox.set_up(sandbox.command(["rm", &path]));
+    sandbox.host_file("new", "");
+    for name in names {
+        let directory = format!("/etc/netns/{name}");
+        sandbox.set_up(sandbox.command(["rm", "-rf", &directory]));
+        sandbox.files().mkdir(&directory);
+        let path = format!("{directory}/hosts");
         sandbox.files().write(path, "127.0.1.1 new\n");
     }
     sandbox.files().write("/run/go", "");
     let run = running.end();
-    assert_eq!(
-        sorted(run.exits(0).out()),
-        [
-            "delta: /etc/resolv.conf.new",
-            "delta: 127.0.1.1 new",
-            "gamma: /etc/resolv.conf.new",
-            "gamma: 127.0.1.1 new"
-        ]
-    );
+    let out = run.exits(0).out();
+    let lines = out.lines().filter_map(|line| line.split_once(": "));
+    let lines: Vec<_> = lines.map(|(_, line)| line).collect();
+    let expected = ["127.0.1.1 new", "/etc/new"];
+    assert_eq!(lines.len(), 4, "{run}");
+    for line in expected {
+        assert_eq!(lines.iter().filter(|it| **it == line).count(), 2, "{run}");
+    }
 }
 
 /// The places are looked for once, but nothing is made of those that are others by then.
