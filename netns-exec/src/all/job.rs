@@ -166,19 +166,16 @@ fn run(task: &Task, name: &Name, namespace: Namespace, child: &Child) -> Result<
         let pidfd = spawn(task, name, user.as_ref(), &theirs, child)?;
         drop(looking);
         child.heed(&task.slots);
-        Ok((view, slot, pidfd))
-    })();
-    let settled = started.map(|(mut view, slot, pidfd)| {
         // Now that there is a process in it, whoever heals views sees it.
         if let Err(error) = view.renew(report) {
             report(view::Event::Warning(error.to_string()));
         }
-        (slot, pidfd)
-    });
-    if !matches!(settled, Err(Unstarted::Late | Unstarted::Dropped)) {
+        Ok((slot, pidfd))
+    })();
+    if !matches!(started, Err(Unstarted::Late | Unstarted::Dropped)) {
         told.iter().for_each(|line| printed.complain(line));
     }
-    let (slot, pidfd) = settled?;
+    let (slot, pidfd) = started?;
     drop(theirs);
     printed.pass_on(ours, &pidfd, slot);
     Ok(())
