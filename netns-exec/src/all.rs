@@ -2,7 +2,7 @@
 //!
 //! One loop starts jobs, each of which has a thread, and is told by them what their commands print
 //! and how they end; nobody else writes or counts. What it holds in memory are the commands that
-//! run, not those that are to run or have.
+//! run and the names of those that are to, nothing of those that have.
 
 mod child;
 mod ending;

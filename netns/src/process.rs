@@ -129,7 +129,7 @@ pub enum NotStarted {
     NotFound,
     /// The file is there but cannot be executed: why.
     NotExecutable(&'static str),
-    /// It was not come to that.
+    /// It did not come to that: there is no process, or not one as it was to be.
     Failed(Error),
 }
 

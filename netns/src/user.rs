@@ -27,7 +27,9 @@ pub struct User(Credentials);
 
 /// See [`User::look_as_user`].
 #[derive(Debug)]
-pub struct LookingAsUser(#[allow(dead_code)] TakenForFiles);
+pub struct LookingAsUser {
+    _taken: TakenForFiles,
+}
 
 impl User {
     /// Look up a login name, or a numeric user id that has an entry, in the user database as this
@@ -76,7 +78,7 @@ impl User {
     pub fn look_as_user(&self) -> Result<LookingAsUser, Error> {
         let taken = self.0.take_for_files();
         taken
-            .map(LookingAsUser)
+            .map(|_taken| LookingAsUser { _taken })
             .map_err(|errno| self.not_become(errno))
     }
 

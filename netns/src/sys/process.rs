@@ -61,11 +61,15 @@ pub(crate) fn is_ignored(signal: Signal) -> bool {
 pub(crate) fn has_pidfds() -> bool {
     // SAFETY: only integers are passed.
     let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, libc::getpid(), 0) };
-    Errno::result(fd).is_ok_and(|fd| {
-        // SAFETY: the kernel has just opened it for us.
-        drop(unsafe { OwnedFd::from_raw_fd(fd as RawFd) });
-        true
-    })
+    match Errno::result(fd) {
+        Ok(fd) => {
+            // SAFETY: the kernel has just opened it for us.
+            drop(unsafe { OwnedFd::from_raw_fd(fd as RawFd) });
+            true
+        }
+        // A filter that forbids the call says nothing about the kernel.
+        Err(errno) => errno != Errno::ENOSYS,
+    }
 }
 
 /// Whether the kernel gave this program privileges that its caller did not have: it is

@@ -2,9 +2,9 @@
 //! looked up as execvp(3) does. Reference: clone(2), vfork(2).
 //!
 //! The new process shares our memory until it has become the program, while the thread that started
-//! it waits. So nothing is copied that the program would throw away, and it takes no look at what
-//! other threads do. What runs in it allocates nothing and takes no lock: whoever kills it must not
-//! leave anything half done in our memory.
+//! it waits. So nothing is copied that the program would throw away, and other threads do no harm.
+//! What runs in it allocates nothing and takes no lock: whoever kills it must not leave anything half
+//! done in our memory.
 
 use std::ffi::{c_int, c_void};
 use std::mem::MaybeUninit;

@@ -202,8 +202,16 @@ impl View {
     /// # Errors
     /// As [`View::settle`].
     pub fn renew(&mut self, report: &mut dyn FnMut(Event)) -> Result<(), Error> {
-        let _umask = Umask::usual();
         let (etc, name) = (self.record.etc, self.record.name.as_ref());
+        if self.overrides.are_new(name)? {
+            return Ok(());
+        }
+        // By now others may be at it.
+        let failed = |errno| Error::system("keep others from healing the view", errno);
+        let record = record::Mounted::here().map_err(failed)?;
+        let lock = record.as_ref().map(record::Mounted::lock).transpose();
+        let _lock = lock.map_err(failed)?;
+        let _umask = Umask::usual();
         let new = self.overrides.renew(etc, name, report)?;
         self.record_new(&new);
         Ok(())

@@ -228,6 +228,19 @@ impl Overrides {
         Ok(complete)
     }
 
+    /// Whether they are what they would be if they were put in place now.
+    pub(super) fn are_new(&self, name: Option<&Name>) -> Result<bool, Error> {
+        let Some(directory) = &self.directory else {
+            return Ok(OverridesDir::of(name)?.is_none());
+        };
+        let are_placed = directory
+            .names()?
+            .iter()
+            .all(|name| self.placed.iter().any(|placed| placed.name == *name));
+        let is_new = |placed: &Placed| placed.is_seen(directory) && placed.is_new(directory);
+        Ok(are_placed && self.placed.iter().all(is_new))
+    }
+
     /// As [`Overrides::settle`], and what the namespace has replaced since is renewed: all that
     /// those have missed who did not see the view.
     pub(super) fn renew(
