@@ -1,11 +1,9 @@
 //! Becoming the command, or starting it.
 
 use std::convert::Infallible;
-use std::env;
 use std::ffi::{CString, OsStr, OsString};
 use std::os::fd::{AsFd, BorrowedFd, IntoRawFd as _, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
 use std::sync::atomic::AtomicI32;
 
 use nix::errno::Errno;
@@ -15,7 +13,8 @@ use nix::sys::resource::{Resource, getrlimit, rlim_t, setrlimit};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::stat::Mode;
 
-use crate::sys::process::{self as sys, Program};
+use crate::sys::process as sys;
+use crate::sys::program::Program;
 use crate::sys::spawn::{self, Failure};
 use crate::{ENVIRONMENT_VARIABLE, Error, User};
 
@@ -139,8 +138,9 @@ pub enum NotStarted {
 /// # Errors
 /// The command did not start; this process goes on.
 pub fn exec(command: &[OsString], namespace: &OsStr) -> Result<Infallible, NotStarted> {
-    let program = program(command, namespace)?;
-    Err(not_executed(command, program.exec()))
+    let mut program = program(command, namespace)?;
+    let errno = program.exec();
+    Err(not_executed(&program, errno))
 }
 
 /// What the process of a command is like that [`spawn`] starts.
@@ -173,7 +173,7 @@ pub fn spawn(
     namespace: &OsStr,
     start: &Start<'_>,
 ) -> Result<OwnedFd, NotStarted> {
-    let program = program(command, namespace)?;
+    let mut program = program(command, namespace)?;
     let start_of_program = spawn::Start {
         pid: start.pid,
         stdio: start.stdio,
@@ -183,9 +183,9 @@ pub fn spawn(
         credentials: start.user.map(User::credentials),
     };
     let failed = |errno| NotStarted::Failed(Error::system("start a process", errno));
-    match spawn::spawn(&program, &start_of_program) {
+    match spawn::spawn(&mut program, &start_of_program) {
         Ok(pidfd) => Ok(pidfd),
-        Err(Failure::Exec(errno)) => Err(not_executed(command, errno)),
+        Err(Failure::Exec(errno)) => Err(not_executed(&program, errno)),
         Err(Failure::Clone(errno) | Failure::Prepare(errno)) => Err(failed(errno)),
         Err(Failure::Credentials(errno)) => Err(match start.user {
             Some(user) => NotStarted::Failed(user.not_become(errno)),
@@ -201,12 +201,15 @@ fn program(command: &[OsString], namespace: &OsStr) -> Result<Program, NotStarte
     let args = command.iter().map(|arg| text(arg));
     let args = args.collect::<Result<_, _>>()?;
     let (key, value) = (text(ENVIRONMENT_VARIABLE.as_ref())?, text(namespace)?);
-    Program::new(args, (&key, &value)).ok_or(NotStarted::NotFound)
+    Program::new(args, (&key, &value)).map_err(|errno| match errno {
+        Errno::ENOENT => NotStarted::NotFound,
+        errno => NotStarted::NotExecutable(errno.desc()),
+    })
 }
 
-/// Why the lookup of a command has failed with this error.
-fn not_executed(command: &[OsString], errno: Errno) -> NotStarted {
-    match (errno, found(&command[0])) {
+/// Why the execution of a program has failed with this error.
+fn not_executed(program: &Program, errno: Errno) -> NotStarted {
+    match (errno, program.found()) {
         // EACCES is also the errno of a directory in PATH that cannot be searched.
         (Errno::ENOENT | Errno::ENOTDIR | Errno::EACCES, None) => NotStarted::NotFound,
         (Errno::ENOENT, Some(_)) => NotStarted::NotExecutable("its interpreter does not exist"),
@@ -215,18 +218,4 @@ fn not_executed(command: &[OsString], errno: Errno) -> NotStarted {
         }
         (errno, _) => NotStarted::NotExecutable(errno.desc()),
     }
-}
-
-/// The file that the lookup of execvp(3) finds.
-fn found(command: &OsStr) -> Option<PathBuf> {
-    if command.is_empty() {
-        return None;
-    }
-    if command.as_bytes().contains(&b'/') {
-        return Some(PathBuf::from(command)).filter(|path| path.exists());
-    }
-    let path = env::var_os("PATH").unwrap_or_else(|| "/bin:/usr/bin".into());
-    env::split_paths(&path)
-        .map(|directory| directory.join(command))
-        .find(|path| path.exists())
 }

@@ -16,6 +16,7 @@ mod healing; // --heal and --watch
 mod host_resolvers; // daemons of the host that answer for names
 mod hostile; // processes that would have healing work for them
 mod killed; // a start that is killed half way
+mod lookup; // which file a command is
 mod many; // many hosts in one netns-resolve
 mod names; // what may name a namespace
 mod nested; // a view made from within a view
@@ -54,6 +55,7 @@ fn main() -> ExitCode {
         propagation::cases(),
         process::cases(),
         exit_status::cases(),
+        lookup::cases(),
         user::cases(),
         names::cases(),
         all::cases(),

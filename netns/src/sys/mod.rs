@@ -13,6 +13,7 @@ pub(crate) mod gai;
 pub(crate) mod mount;
 pub(crate) mod nsfs;
 pub(crate) mod process;
+pub(crate) mod program;
 pub(crate) mod socket;
 pub(crate) mod spawn;
 pub(crate) mod statmount;

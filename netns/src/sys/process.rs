@@ -1,6 +1,6 @@
-//! Becoming the command: signals, environment, execvp(3).
+//! What a process hands on to a command: signals, standard descriptors.
 
-use std::ffi::{CStr, CString, c_char, c_int};
+use std::ffi::c_int;
 use std::mem::MaybeUninit;
 use std::os::fd::{FromRawFd as _, OwnedFd, RawFd};
 use std::ptr;
@@ -77,70 +77,4 @@ pub(crate) fn has_pidfds() -> bool {
 pub(crate) fn gained_privileges() -> bool {
     // SAFETY: getauxval reads the auxiliary vector that the kernel gave this process.
     unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
-}
-
-/// A program with its arguments, and the environment of this process with one variable set and all
-/// others left as they are, malformed ones too: all that [`Program::exec`] needs, so that it
-/// allocates nothing.
-pub(crate) struct Program {
-    args: Vec<CString>,
-    /// Its strings are those of `args`.
-    argv: Vec<*const c_char>,
-    /// The one variable, which `envp` ends with.
-    _variable: CString,
-    envp: Vec<*const c_char>,
-}
-
-impl Program {
-    /// The program that the first argument names. None if there is none.
-    pub(crate) fn new(args: Vec<CString>, (key, value): (&CStr, &CStr)) -> Option<Program> {
-        args.first()?;
-        let key = key.to_bytes();
-        let variable = [key, b"=", value.to_bytes()].concat();
-        let variable = CString::new(variable).ok()?;
-        let mut envp: Vec<*const c_char> = Vec::new();
-        // SAFETY: environ is null or an array of pointers to NUL-terminated strings that ends with
-        // a null pointer. Whoever changes it, setenv(3) or std, must by their contracts make sure
-        // that nobody reads it meanwhile, and this thread is in here.
-        unsafe {
-            let mut entry = environ;
-            while !entry.is_null() && !(*entry).is_null() {
-                let text = CStr::from_ptr(*entry).to_bytes();
-                if text.strip_prefix(key).and_then(<[u8]>::first) != Some(&b'=') {
-                    envp.push(*entry);
-                }
-                entry = entry.add(1);
-            }
-        }
-        envp.extend([variable.as_ptr(), ptr::null()]);
-        let argv = args.iter().map(|arg| arg.as_ptr());
-        let argv = argv.chain([ptr::null()]).collect();
-        Some(Program {
-            args,
-            argv,
-            _variable: variable,
-            envp,
-        })
-    }
-
-    /// How many arguments it has, its name among them.
-    pub(super) fn count(&self) -> usize {
-        self.args.len()
-    }
-
-    /// Replace this process by it, found through `PATH`. Why that was not done.
-    ///
-    /// execvpe(3) of the C library, so a file without an interpreter line is run by `/bin/sh`, as a
-    /// shell and `ip netns exec` do.
-    pub(crate) fn exec(&self) -> Errno {
-        // SAFETY: every pointer in both arrays is to a NUL-terminated string that outlives the
-        // call, and both end with a null pointer; argv has a first one.
-        unsafe { libc::execvpe(self.argv[0], self.argv.as_ptr(), self.envp.as_ptr()) };
-        Errno::last()
-    }
-}
-
-unsafe extern "C" {
-    /// The environment as the C library has it, environ(7).
-    static mut environ: *const *const c_char;
 }

@@ -17,7 +17,8 @@ use nix::sys::signal::{SigSet, SigmaskHow};
 use nix::unistd::{Pid, getpid, setpgid};
 
 use super::credentials::Credentials;
-use super::process::{Before, Program, restore};
+use super::process::{Before, restore};
+use super::program::Program;
 
 /// What the process is like that becomes the program. It is the leader of its process group.
 pub(crate) struct Start<'a> {
@@ -51,14 +52,11 @@ pub(crate) enum Failure {
 ///
 /// # Errors
 /// `Clone` with ENOSYS before Linux 5.2.
-pub(crate) fn spawn(program: &Program, start: &Start<'_>) -> Result<OwnedFd, Failure> {
-    // The C library looks the program up with a copy of `PATH` on the stack, and of the arguments
-    // if it is to be run by a shell.
+pub(crate) fn spawn(program: &mut Program, start: &Start<'_>) -> Result<OwnedFd, Failure> {
     const STACK: usize = 64 * 1024;
     /// Of a stack, on every architecture.
     const ALIGNMENT: usize = 16;
-    let size = STACK + program.count() * size_of::<*const u8>();
-    let mut stack = Box::<[u8]>::new_uninit_slice(size.next_multiple_of(ALIGNMENT));
+    let mut stack = Box::<[u8]>::new_uninit_slice(STACK);
     let end: *mut MaybeUninit<u8> = stack.as_mut_ptr_range().end;
     let end = end.wrapping_sub(end.addr() % ALIGNMENT);
     // No signal is to reach it before it has its own mask.
@@ -100,7 +98,7 @@ pub(crate) fn spawn(program: &Program, start: &Start<'_>) -> Result<OwnedFd, Fai
 
 /// What the new process has to do.
 struct Task<'a> {
-    program: &'a Program,
+    program: &'a mut Program,
     start: &'a Start<'a>,
     /// Why it has not done it.
     failure: Option<Failure>,
