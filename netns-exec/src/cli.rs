@@ -1,6 +1,5 @@
 //! The command line. This one definition feeds `--help` and the man page.
 
-use std::env;
 use std::ffi::OsString;
 use std::num::NonZero;
 
@@ -102,20 +101,19 @@ pub struct Cli {
 }
 
 impl Cli {
-    /// Read the arguments of this process.
+    /// Read the arguments, the first of which is the name of this program.
     ///
     /// # Errors
     /// Bad usage, or a demand for help.
-    pub(crate) fn read() -> Result<Cli, clap::Error> {
-        let name_and_command: Vec<OsString> = env::args_os().skip(1).collect();
-        match name_and_command.first() {
+    pub(crate) fn read(mut args: Vec<OsString>) -> Result<Cli, clap::Error> {
+        match args.get(1) {
             // A namespace comes first, so no option is there: the command line of nearly every
             // start, for which a parser would take a tenth of all the time.
             Some(first) if !first.as_encoded_bytes().starts_with(b"-") => Ok(Cli {
-                name_and_command,
+                name_and_command: args.split_off(1),
                 ..Cli::default()
             }),
-            _ => Cli::try_parse(),
+            _ => Cli::try_parse_from(args),
         }
     }
 }

@@ -10,7 +10,7 @@ mod command;
 mod healing;
 mod pinning;
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fmt::Display;
 use std::io::{self, Write as _};
 use std::mem::ManuallyDrop;
@@ -36,12 +36,12 @@ enum Exit {
     NotFound = 127,
 }
 
-/// Run the program with the arguments and environment of this process.
+/// Run the program with these arguments, in place of a `fn main` (see [`netns::entry_point`]).
 ///
 /// Returns the exit status, and only if no command was started, because it failed or was to do
 /// something else.
-pub fn main() -> u8 {
-    let exit = match Cli::read() {
+pub fn main(args: Vec<OsString>) -> u8 {
+    let exit = match Cli::read(args) {
         Ok(cli) => dispatch(&cli).unwrap_or_else(|(exit, message)| {
             complain(message);
             exit

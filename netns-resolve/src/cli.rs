@@ -1,6 +1,5 @@
 //! The command line. This one definition feeds `--help` and the man page.
 
-use std::env;
 use std::ffi::OsString;
 
 use clap::Parser;
@@ -65,25 +64,21 @@ pub struct Cli {
 }
 
 impl Cli {
-    /// Read the arguments of this process.
+    /// Read the arguments, the first of which is the name of this program.
     ///
     /// # Errors
     /// Bad usage, or a demand for help.
-    pub(crate) fn read() -> Result<Cli, clap::Error> {
-        let mut arguments = env::args_os().skip(1);
+    pub(crate) fn read(mut args: Vec<OsString>) -> Result<Cli, clap::Error> {
         let is_option = |it: &OsString| it.as_encoded_bytes().starts_with(b"-") && it != "-";
-        match (arguments.next(), arguments.collect::<Vec<_>>()) {
-            // No option is there: a parser would take a tenth of all the time for nothing.
-            (Some(namespace), hosts)
-                if !hosts.is_empty() && !hosts.iter().chain([&namespace]).any(is_option) =>
-            {
-                Ok(Cli {
-                    namespace,
-                    hosts,
-                    ..Cli::default()
-                })
-            }
-            _ => Cli::try_parse(),
+        // No option is there: a parser would take a tenth of all the time for nothing.
+        if args.len() > 2 && !args.iter().skip(1).any(is_option) {
+            let hosts = args.split_off(2);
+            return Ok(Cli {
+                namespace: args.remove(1),
+                hosts,
+                ..Cli::default()
+            });
         }
+        Cli::try_parse_from(args)
     }
 }

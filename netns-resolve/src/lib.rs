@@ -11,7 +11,7 @@ mod hosts;
 mod json;
 mod question;
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fmt::Display;
 use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::mem;
@@ -48,13 +48,12 @@ enum Exit {
     Failed = 125,
 }
 
-/// Run the program with the arguments and environment of this process, in place of a `fn main`
-/// (see [`netns::entry_point`]). Returns the exit status.
-pub fn main() -> u8 {
+/// Run the program with these arguments, in place of a `fn main` (see [`netns::entry_point`]). Returns the exit status.
+pub fn main(args: Vec<OsString>) -> u8 {
     // To the very end, when std writes what standard output still holds.
     mem::forget(SigpipeIgnored::new());
     let exit = match open_standard_descriptors() {
-        Ok(()) => answer(),
+        Ok(()) => answer(args),
         Err(errno) => {
             complain(format_args!(
                 "cannot make sure that the standard descriptors are open: {}",
@@ -66,8 +65,8 @@ pub fn main() -> u8 {
     exit as u8
 }
 
-fn answer() -> Exit {
-    let cli = match Cli::read() {
+fn answer(args: Vec<OsString>) -> Exit {
+    let cli = match Cli::read(args) {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };

@@ -39,4 +39,6 @@ pub use names::Names;
 pub use namespace::{ENVIRONMENT_VARIABLE, Namespace, NamespaceId, current_name};
 pub use printable::{Printable, printable, printable_bytes, usage_error};
 pub use processes::Process;
+#[doc(hidden)]
+pub use sys::entry::arguments;
 pub use user::{LookingAsUser, User};

@@ -296,7 +296,7 @@ fn not_a_namespace_or(directory: impl AsFd, file: &Path, path: &Path, errno: Err
 fn why_none(directory: impl AsFd, file: &Path, path: &Path) -> nix::Result<Option<String>> {
     let look = OFlag::O_PATH | OFlag::O_CLOEXEC;
     let fd = openat(directory, file, look, Mode::empty())?;
-    if fstatfs(&fd)?.filesystem_type() == FsType(libc::NSFS_MAGIC) {
+    if fstatfs(&fd)?.filesystem_type() == FsType(libc::NSFS_MAGIC as _) {
         return Ok(None);
     }
     let kind = file_type(&fstat(&fd)?);

@@ -7,7 +7,7 @@
 pub(crate) mod access;
 pub(crate) mod credentials;
 pub(crate) mod directory;
-mod entry;
+pub(crate) mod entry;
 pub(crate) mod fnmatch;
 pub(crate) mod gai;
 pub(crate) mod mount;

@@ -1,8 +1,9 @@
-//! The mount calls that work on descriptors, Linux 5.2.
+//! The mount calls that work on descriptors, Linux 5.2, and the flags of a mount.
 //!
-//! References: open_tree(2), move_mount(2), fsopen(2), fsconfig(2), fsmount(2).
+//! References: open_tree(2), move_mount(2), fsopen(2), fsconfig(2), fsmount(2), statvfs(3).
 
 use std::ffi::{CStr, CString};
+use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 use std::path::Path;
 
@@ -10,6 +11,7 @@ use libc::{c_long, c_uint};
 use nix::NixPath as _;
 use nix::errno::Errno;
 use nix::fcntl::AT_FDCWD;
+use nix::mount::MsFlags;
 
 /// The descriptor that a system call returned.
 fn owned(result: c_long) -> nix::Result<OwnedFd> {
@@ -202,4 +204,33 @@ fn is_mount_root_at(directory: impl AsFd, path: &CStr, flags: libc::c_int) -> Op
     };
     let known = result == 0 && statx.stx_attributes_mask & attribute != 0;
     known.then_some(statx.stx_attributes & attribute != 0)
+}
+
+/// The flags of the mount that a file is on, as mount(2) takes them.
+pub(crate) fn mount_flags(path: &Path) -> nix::Result<MsFlags> {
+    const SAME: [(libc::c_ulong, MsFlags); 6] = [
+        (libc::ST_RDONLY, MsFlags::MS_RDONLY),
+        (libc::ST_NOSUID, MsFlags::MS_NOSUID),
+        (libc::ST_NODEV, MsFlags::MS_NODEV),
+        (libc::ST_NOEXEC, MsFlags::MS_NOEXEC),
+        (libc::ST_NOATIME, MsFlags::MS_NOATIME),
+        (libc::ST_NODIRATIME, MsFlags::MS_NODIRATIME),
+    ];
+    /// Of the kernel (linux/statfs.h); not every C library names it, so nix leaves it out there.
+    const ST_RELATIME: libc::c_ulong = 0x1000;
+
+    let mut stat = MaybeUninit::<libc::statvfs>::uninit();
+    // SAFETY: the path is NUL-terminated and outlives the call, the buffer is a struct statvfs to
+    // write to.
+    let result =
+        path.with_nix_path(|path| unsafe { libc::statvfs(path.as_ptr(), stat.as_mut_ptr()) })?;
+    Errno::result(result)?;
+    // SAFETY: the call has succeeded, so it has filled the buffer.
+    let old = unsafe { stat.assume_init() }.f_flag;
+    let same = SAME.iter().filter(|(flag, _)| old & flag != 0);
+    let mut flags: MsFlags = same.map(|(_, flag)| *flag).collect();
+    // What mount(2) does without either is relatime.
+    let is_strictatime = old & (ST_RELATIME | libc::ST_NOATIME) == 0;
+    flags.set(MsFlags::MS_STRICTATIME, is_strictatime);
+    Ok(flags)
 }

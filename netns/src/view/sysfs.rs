@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::mount::{MsFlags, mount};
-use nix::sys::statvfs::{FsFlags, statvfs};
 
 use super::Event;
 use super::tree::{Tree, is_expired, unmount};
@@ -12,26 +11,17 @@ use crate::Error;
 use crate::error::errno_of;
 use crate::mounts::{self, Mount};
 use crate::printable::printable;
+use crate::sys::mount::mount_flags;
 use crate::sys::statmount::{mount_at, mount_info, some_after};
 
 const SYS: &str = "/sys";
-
-/// The mount flags that are kept, as statvfs(3) and mount(2) spell them.
-const FLAGS: [(FsFlags, MsFlags); 6] = [
-    (FsFlags::ST_RDONLY, MsFlags::MS_RDONLY),
-    (FsFlags::ST_NOSUID, MsFlags::MS_NOSUID),
-    (FsFlags::ST_NODEV, MsFlags::MS_NODEV),
-    (FsFlags::ST_NOEXEC, MsFlags::MS_NOEXEC),
-    (FsFlags::ST_NOATIME, MsFlags::MS_NOATIME),
-    (FsFlags::ST_NODIRATIME, MsFlags::MS_NODIRATIME),
-];
 
 /// Something that is mounted below the old `/sys`.
 enum Kept {
     /// Another file system, with all that is mounted below it.
     Tree(Tree),
     /// A part of the sysfs bound on itself, usually read-only: what counts are its flags.
-    Part(FsFlags),
+    Part(MsFlags),
 }
 
 /// Where something was mounted below `/sys` when it was looked at, for who covers it many times.
@@ -61,7 +51,7 @@ pub(super) fn replace(
     report: &mut dyn FnMut(Event),
 ) -> Result<(), Error> {
     let sys = Path::new(SYS);
-    let Ok(flags) = statvfs(sys).map(|stat| mount_flags(stat.flags())) else {
+    let Ok(flags) = mount_flags(sys) else {
         report(Event::Warning(
             "there is no /sys to put a sysfs of the namespace on".into(),
         ));
@@ -230,7 +220,7 @@ fn copies(old: &Mount, mounts: &[Mount]) -> Result<Vec<(PathBuf, Kept)>, Error> 
     for mount in mounts {
         let look = || {
             if mount.device == old.device {
-                return statvfs(&mount.point).map(|it| Kept::Part(it.flags()));
+                return mount_flags(&mount.point).map(Kept::Part);
             }
             Tree::at(&mount.point).map(Kept::Tree)
         };
@@ -252,7 +242,7 @@ fn put_back(path: &Path, kept: &Kept) -> nix::Result<()> {
         Kept::Tree(tree) => tree.attach_at(path),
         Kept::Part(flags) => {
             Tree::at(path)?.attach_at(path)?;
-            set_flags(path, mount_flags(*flags))
+            set_flags(path, *flags)
         }
     }
 }
@@ -278,15 +268,4 @@ fn set_flags(path: &Path, flags: MsFlags) -> nix::Result<()> {
         flags | MsFlags::MS_REMOUNT | MsFlags::MS_BIND,
         none,
     )
-}
-
-fn mount_flags(old: FsFlags) -> MsFlags {
-    let mut flags: MsFlags = FLAGS
-        .iter()
-        .filter(|(flag, _)| old.contains(*flag))
-        .map(|(_, flag)| *flag)
-        .collect();
-    let is_strictatime = !old.intersects(FsFlags::ST_RELATIME | FsFlags::ST_NOATIME);
-    flags.set(MsFlags::MS_STRICTATIME, is_strictatime);
-    flags
 }
