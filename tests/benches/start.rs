@@ -12,7 +12,7 @@
 use std::ffi::OsString;
 use std::time::Duration;
 
-use testbed::programs::{installed, least_view};
+use testbed::programs::{installed, installed_with_glibc, least_view};
 use testbed::{NSSWITCH_FILES, Sandbox, Wrapper, need};
 
 /// How much is measured.
@@ -71,14 +71,17 @@ fn main() {
     println!("start of /bin/true in a namespace with 3 overrides:");
     println!("WHAT | ratio | bar | ours | peer");
     let start = &[effort.runs];
-    let commands = [ours.as_slice(), &ip, &least, &nsenter];
-    let [our_time, of_ip, of_least, of_nsenter] = over_bare(&sandbox, start, commands);
+    let with_glibc = installed_with_glibc().map_or(ours.clone(), |it| in_alpha(vec![it.into()]));
+    let commands = [ours.as_slice(), &ip, &with_glibc, &least, &nsenter];
+    let times = over_bare(&sandbox, start, commands);
+    let [our_time, of_ip, of_glibc, of_least, of_nsenter] = times;
     show(
         "start, 2 namespaces, to ip netns exec",
         "0.70",
         our_time,
         of_ip,
     );
+    show(WITH_GLIBC, "", of_glibc, of_ip);
     show(
         "the same to nsenter, which makes no view",
         "",
@@ -107,10 +110,11 @@ fn main() {
     let batch = sandbox.command(["ip", "-batch", "-"]).input(add);
     sandbox.set_up(batch.timeout(Duration::from_secs(300)));
     let start = &[effort.runs_at_scale];
-    let commands = [ours.as_slice(), &ip, &least];
-    let [our_time, of_ip, of_least] = over_bare(&sandbox, start, commands);
+    let commands = [ours.as_slice(), &ip, &with_glibc, &least];
+    let [our_time, of_ip, of_glibc, of_least] = over_bare(&sandbox, start, commands);
     let what = format!("start, {namespaces} namespaces, to ip netns exec");
     show(&what, "0.85", our_time, of_ip);
+    show(WITH_GLIBC, "", of_glibc, of_ip);
     show(LEAST, "", of_least, of_ip);
     let all = |program: OsString| [vec![program], words(&["--all", "/bin/true"])].concat();
     let (ours_in_all, least_in_all) = (all(program), all(least_view().into()));
@@ -128,6 +132,9 @@ fn main() {
     let [our_time, of_ip] = over_bare(&sandbox, start, [ours.as_slice(), &ip]);
     show("such a start after --pin", "0.25", our_time, of_ip);
 }
+
+/// What netns-exec takes where the toolchain has no other C library, or where no other is tested.
+const WITH_GLIBC: &str = "the same with the GNU C library, to ip netns exec";
 
 /// What a static program takes that does no more than the mounts.
 const LEAST: &str = "the same of a static C program with the mounts alone, to ip netns exec";

@@ -10,6 +10,14 @@ use crate::need::unmet;
 /// Where a sandbox has the directory of the programs.
 pub const IN_SANDBOX: &str = "/run/testbed/bin";
 
+/// The program under test that there may be two of.
+const NETNS_EXEC: &str = "netns-exec";
+
+/// The environment variable with the path of the netns-exec to test, in place of the one that cargo
+/// builds with all other programs: that of `make install` is linked with another C library, if the
+/// toolchain has it.
+const GIVEN: &str = "NETNS_EXEC";
+
 /// The directory that cargo puts programs into: that of this program, or the one above `deps`.
 ///
 /// # Panics
@@ -48,16 +56,39 @@ pub fn under_test(name: &str) -> PathBuf {
 /// If it has not been built, or cannot be copied.
 #[must_use]
 pub fn installed(name: &str) -> PathBuf {
+    install(&built(name), name)
+}
+
+/// As [`installed`], the netns-exec that cargo builds, if it is another that is tested.
+///
+/// # Panics
+/// As [`installed`].
+#[must_use]
+pub fn installed_with_glibc() -> Option<PathBuf> {
+    given()?;
+    let file = directory().join(NETNS_EXEC);
+    Some(install(&file, "netns-exec-with-glibc"))
+}
+
+fn install(file: &Path, name: &str) -> PathBuf {
     const DIRECTORY: &str = "installed";
     let directory = directory().join(DIRECTORY);
     let copy = directory.join(name);
-    let made = fs::create_dir_all(&directory).and_then(|()| fs::copy(built(name), &copy));
+    let made = fs::create_dir_all(&directory).and_then(|()| fs::copy(file, &copy));
     made.unwrap_or_else(|error| broken(format!("cannot make {}: {error}", copy.display())));
     Path::new(IN_SANDBOX).join(DIRECTORY).join(name)
 }
 
+/// The program to test that is not from [`directory`], and its name.
+pub(crate) fn given() -> Option<(PathBuf, &'static str)> {
+    env::var_os(GIVEN).map(|path| (path.into(), NETNS_EXEC))
+}
+
 fn built(name: &str) -> PathBuf {
-    let path = directory().join(name);
+    let path = match given() {
+        Some((path, given)) if given == name => path,
+        _ => directory().join(name),
+    };
     if !path.exists() {
         broken(format!(
             "{} is not built; first run: make build",

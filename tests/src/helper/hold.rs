@@ -4,12 +4,14 @@
 //!
 //! - `/etc`: a tmpfs with the few files that programs need, an empty `/etc/netns`, a hosts file
 //!   with localhost and the name `hostonly`, no resolv.conf;
-//! - `/run`: a tmpfs; `/run/testbed/bin` is the directory PROGRAMS;
+//! - `/run`: a tmpfs; `/run/testbed/bin` is the directory PROGRAMS, with the netns-exec that the
+//!   environment variable NETNS_EXEC names, if it does;
 //! - `/sys`: a sysfs of the sandbox's network namespace, nosuid, nodev and noexec as on a real
 //!   host, with a cgroup2 and a tmpfs mounted below.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
+use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
@@ -147,17 +149,38 @@ fn etc() -> Result<(), Failure> {
 }
 
 fn run(programs: &OsStr) -> Result<(), Failure> {
-    // It may lie below what is about to be covered.
-    let programs_fd = context(fs::File::open(programs), programs.display())?;
+    // They may lie below what is about to be covered.
+    let programs = Uncovered::open(programs.as_ref())?;
+    let given = match programs::given() {
+        Some((path, name)) => Some((Uncovered::open(&path)?, name)),
+        None => None,
+    };
     let run = Path::new("/run");
     tmpfs(run)?;
     mkdir(&run.join("netns"))?;
-    mkdir(programs::IN_SANDBOX.as_ref())?;
-    let source = format!(
-        "/proc/self/fd/{}",
-        std::os::fd::AsRawFd::as_raw_fd(&programs_fd)
-    );
-    bind(&source, programs::IN_SANDBOX)
+    let target = Path::new(programs::IN_SANDBOX);
+    mkdir(target)?;
+    programs.bind(target)?;
+    match given {
+        Some((program, name)) => program.bind(&target.join(name)),
+        None => Ok(()),
+    }
+}
+
+/// A file that can be reached whatever is mounted over its path.
+struct Uncovered(fs::File);
+
+impl Uncovered {
+    fn open(path: &Path) -> Result<Uncovered, Failure> {
+        context(fs::File::open(path), path.display()).map(Uncovered)
+    }
+
+    fn bind(&self, target: &Path) -> Result<(), Failure> {
+        let source = format!("/proc/self/fd/{}", self.0.as_raw_fd());
+        let source = Some(source.as_str());
+        let mounted = mount(source, target, NOTHING, MsFlags::MS_BIND, NOTHING);
+        context(mounted, target.display())
+    }
 }
 
 fn sys() -> Result<(), Failure> {
@@ -183,11 +206,6 @@ fn tmpfs(path: &Path) -> Result<(), Failure> {
     let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
     let mounted = mount(Some("tmpfs"), path, Some("tmpfs"), flags, Some("mode=0755"));
     context(mounted, format_args!("tmpfs on {}", path.display()))
-}
-
-fn bind(source: &str, target: &str) -> Result<(), Failure> {
-    let mounted = mount(Some(source), target, NOTHING, MsFlags::MS_BIND, NOTHING);
-    context(mounted, format_args!("bind {source} on {target}"))
 }
 
 fn mkdir(path: &Path) -> Result<(), Failure> {
