@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::io::{self, IsTerminal as _};
 use std::os::fd::AsFd;
 
-use memchr::memrchr;
+use memchr::{memchr_iter, memrchr};
 use netns::Name;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -47,11 +47,17 @@ impl Lines {
             Some(end) => bytes.split_at(end + 1),
             None => (&[][..], bytes),
         };
-        let mut lines = Vec::with_capacity(whole.len() + self.rest.len() + self.prefix.len());
-        for line in whole.split_inclusive(|&byte| byte == b'\n') {
+        let count = memchr_iter(b'\n', whole).count();
+        let size = count * self.prefix.len() + self.rest.len() + whole.len();
+        let mut lines = Vec::with_capacity(size);
+        let mut start = 0;
+        for newline in memchr_iter(b'\n', whole) {
             lines.extend_from_slice(&self.prefix);
-            lines.append(&mut self.rest);
-            lines.extend_from_slice(line);
+            if start == 0 {
+                lines.append(&mut self.rest);
+            }
+            lines.extend_from_slice(&whole[start..=newline]);
+            start = newline + 1;
         }
         self.rest.extend_from_slice(rest);
         if self.rest.len() > LONGEST {
