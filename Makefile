@@ -16,7 +16,7 @@ netns_exec = $(abspath $(TARGET))$(if $(MUSL),/$(MUSL))/$(1)/netns-exec
 # Parts of the compliance tests that have nothing to do with netns-exec.
 OF_NETNS_RESOLVE := compare differential dns many peers regressions resolve
 
-.PHONY: help build demo test test-musl differential agreement comparison bench fmt lint doc install clean
+.PHONY: help build demo musl test test-musl differential agreement comparison bench fmt lint doc install clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,15 +27,18 @@ build: ## Build all programs for development and tests
 demo: build ## Play the story of alpha and beta in a sandbox
 	@$(TARGET)/debug/testbed demo
 
+# The target, if rustup may add it.
+musl:
+	@.cargo/musl-target --add >/dev/null
+
 test: build ## Run all tests, and name those that could not run here
 	@tests/install-needs
-	@.cargo/musl-target --add >/dev/null
 	$(CARGO) test --workspace --exclude etc-netns-tests
 	$(CARGO) test -p etc-netns-tests
 	@$(MAKE) --no-print-directory test-musl
 
 # The tests of netns-exec once more, with the one that `make install` installs.
-test-musl:
+test-musl: musl
 	$(if $(MUSL),$(CARGO) build -p etc-netns-exec $(for_musl))
 	$(if $(MUSL),NETNS_EXEC=$(call netns_exec,debug) $(CARGO) test -p etc-netns-tests \
 		--test compliance -- $(patsubst %,--skip %::,$(OF_NETNS_RESOLVE)),@echo \
@@ -55,7 +58,7 @@ comparison: build ## Write docs/COMPARE.md: what other wrappers do, case by case
 	@tests/install-needs firejail:firejail
 	$(CARGO) bench --profile dev -p etc-netns-tests --bench comparison
 
-bench: ## Time commands against their peers, and count what they see of a storm of renames
+bench: musl ## Time commands against their peers, and count what they see of a storm of renames
 	$(CARGO) build --release --workspace --bins
 	$(CARGO) build --release -p etc-netns-exec $(for_musl)
 	NETNS_EXEC=$(call netns_exec,release) $(CARGO) bench -p etc-netns-tests --bench start \
