@@ -8,10 +8,13 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 
 # Where the toolchain has the target, netns-exec is linked with musl, whose own start is short: the
 # GNU C library executes cpuid many times, and on a virtual machine each is an exit to the host.
-# Cargo has no setting for that: what it builds by itself is linked with the GNU C library.
-MUSL = $(shell .cargo/musl-target)
+# Cargo has no setting for that: what it builds by itself is linked with the GNU C library. `MUSL=`
+# does without.
+MUSL = $(shell RUSTC='$(RUSTC)' .cargo/musl-target)
 for_musl = $(if $(MUSL),--target $(MUSL))
-netns_exec = $(abspath $(TARGET))$(if $(MUSL),/$(MUSL))/$(1)/netns-exec
+netns_exec = $(TARGET)$(if $(MUSL),/$(MUSL))/$(1)/netns-exec
+# The tests run in directories of their own.
+tested = NETNS_EXEC="$(if $(filter /%,$(TARGET)),,$(CURDIR)/)$(call netns_exec,$(1))"
 
 # Parts of the compliance tests that have nothing to do with netns-exec.
 OF_NETNS_RESOLVE := compare differential dns many peers regressions resolve
@@ -29,7 +32,7 @@ demo: build ## Play the story of alpha and beta in a sandbox
 
 # The target, if rustup may add it.
 musl:
-	@.cargo/musl-target --add >/dev/null
+	@RUSTC='$(RUSTC)' .cargo/musl-target --add >/dev/null
 
 test: build ## Run all tests, and name those that could not run here
 	@tests/install-needs
@@ -38,10 +41,10 @@ test: build ## Run all tests, and name those that could not run here
 	@$(MAKE) --no-print-directory test-musl
 
 # The tests of netns-exec once more, with the one that `make install` installs.
-test-musl: musl
+test-musl: build musl
 	$(if $(MUSL),$(CARGO) build -p etc-netns-exec $(for_musl))
-	$(if $(MUSL),NETNS_EXEC=$(call netns_exec,debug) $(CARGO) test -p etc-netns-tests \
-		--test compliance -- $(patsubst %,--skip %::,$(OF_NETNS_RESOLVE)),@echo \
+	$(if $(MUSL),$(call tested,debug) $(CARGO) test -p etc-netns-tests --test compliance \
+		-- $(patsubst %,--skip %::,$(OF_NETNS_RESOLVE)),@echo \
 		"not run: all tests of netns-exec linked with musl, which the toolchain has no target for")
 
 differential: build ## Compare more generated files and questions with glibc: SEED=number N=number
@@ -61,7 +64,7 @@ comparison: build ## Write docs/COMPARE.md: what other wrappers do, case by case
 bench: musl ## Time commands against their peers, and count what they see of a storm of renames
 	$(CARGO) build --release --workspace --bins
 	$(CARGO) build --release -p etc-netns-exec $(for_musl)
-	NETNS_EXEC=$(call netns_exec,release) $(CARGO) bench -p etc-netns-tests --bench start \
+	$(call tested,release) $(CARGO) bench -p etc-netns-tests --bench start \
 		--bench names --bench hosts --bench storm --bench instructions
 	$(CARGO) bench -p etc-netns-hostsfile -p etc-netns-resolver
 

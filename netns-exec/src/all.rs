@@ -12,12 +12,10 @@ mod printed;
 mod progress;
 mod slots;
 
-use std::ffi::CString;
 use std::fmt::Display;
 use std::fs::File;
 use std::io;
 use std::mem::ManuallyDrop;
-use std::os::unix::ffi::OsStrExt as _;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread::{self, available_parallelism};
@@ -63,9 +61,7 @@ pub(crate) fn run(cli: &Cli, sigpipe: ManuallyDrop<SigpipeIgnored>) -> Result<Ex
     let failed = |error: netns::Error| (Exit::Failed, error.to_string());
     let mut names = Names::read().map_err(failed)?;
     if let Some(pattern) = &cli.pattern {
-        let text = CString::new(pattern.as_bytes());
-        let text = text.map_err(|_| (Exit::Failed, "--match: GLOB has a NUL byte".to_owned()))?;
-        names.retain(|name| name.matches(&text));
+        names.retain(|name| name.matches(pattern));
     }
     let failed_to = |error: io::Error| (Exit::Failed, format!("cannot run commands: {error}"));
     // Else what commands print would go where these are opened again.

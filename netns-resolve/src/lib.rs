@@ -48,7 +48,8 @@ enum Exit {
     Failed = 125,
 }
 
-/// Run the program with these arguments, in place of a `fn main` (see [`netns::entry_point`]). Returns the exit status.
+/// Run the program with these arguments, in place of a `fn main` (see [`netns::entry_point`]).
+/// Returns the exit status.
 pub fn main(args: Vec<OsString>) -> u8 {
     // To the very end, when std writes what standard output still holds.
     mem::forget(SigpipeIgnored::new());

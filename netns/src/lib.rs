@@ -24,6 +24,7 @@ mod mounts;
 mod name;
 mod names;
 mod namespace;
+mod pattern;
 mod printable;
 pub mod process;
 mod processes;

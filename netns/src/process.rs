@@ -212,7 +212,9 @@ fn not_executed(program: &Program, errno: Errno) -> NotStarted {
     match (errno, program.found()) {
         // EACCES is also the errno of a directory in PATH that cannot be searched.
         (Errno::ENOENT | Errno::ENOTDIR | Errno::EACCES, None) => NotStarted::NotFound,
-        (Errno::ENOENT, Some(_)) => NotStarted::NotExecutable("its interpreter does not exist"),
+        (Errno::ENOENT | Errno::ENOTDIR, Some(_)) => {
+            NotStarted::NotExecutable("its interpreter does not exist")
+        }
         (Errno::EACCES, Some(path)) if path.is_dir() => {
             NotStarted::NotExecutable("it is a directory")
         }

@@ -89,8 +89,11 @@ fn directory_with_too_long_a_path_is_skipped(wrapper: Wrapper) {
 
 fn other_errors_than_absence_end_the_lookup(wrapper: Wrapper) {
     let sandbox = sandbox();
-    let long = "x".repeat(256);
-    for (path, command) in [("/run/loop:/run/b", "cmd"), ("/nosuch", &long)] {
+    sandbox
+        .files()
+        .write("/run/b/loop", "#!/bin/sh\necho found\n");
+    sandbox.files().chmod("/run/b/loop", 0o755);
+    for (path, command) in [("/run/loop:/run/b", "cmd"), ("/run:/run/b", "loop")] {
         let run = run(&sandbox, wrapper, Some(path), &[command]);
         assert!(
             !run.status.success() && run.stdout.is_empty(),
@@ -117,16 +120,19 @@ fn script_without_an_interpreter_is_run_by_the_shell(wrapper: Wrapper) {
 fn failures_of_the_lookup_have_their_status(wrapper: Wrapper) {
     let sandbox = sandbox();
     let long = "x".repeat(256);
-    for (path, command, status) in [
-        ("/run/loop:/run/b", "cmd", 126),
-        ("/run/plain:/nosuch", "cmd", 126),
-        ("/run/directory:/nosuch", "cmd", 126),
-        ("/run/broken:/nosuch", "cmd", 126),
-        ("/nosuch", &long, 126),
-        ("/nosuch:/run/file", "cmd", 127),
-        ("/run/a", "", 127),
+    for (path, command, status, why) in [
+        ("/run/loop:/run/b", "cmd", 126, "symbolic link"),
+        ("/run/plain:/nosuch", "cmd", 126, "ermission denied"),
+        ("/run/directory:/nosuch", "cmd", 126, "directory"),
+        ("/run/broken:/nosuch", "cmd", 126, "interpreter"),
+        ("/run/broken:/run/file", "cmd", 126, "interpreter"),
+        ("/run/a", &long, 126, "too long"),
+        ("/nosuch", &long, 127, "not found"),
+        ("/nosuch:/run/file", "cmd", 127, "not found"),
+        ("/run/a", "", 127, "not found"),
+        ("/run/a", "/run/file/cmd", 127, "not found"),
     ] {
         let run = run(&sandbox, wrapper, Some(path), &[command]);
-        run.exits(status).complains(&[command]);
+        run.exits(status).complains(&[command, why]);
     }
 }

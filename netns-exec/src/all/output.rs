@@ -49,7 +49,7 @@ impl Lines {
         };
         let count = memchr_iter(b'\n', whole).count();
         let size = count * self.prefix.len() + self.rest.len() + whole.len();
-        let mut lines = Vec::with_capacity(size);
+        let mut lines = Vec::with_capacity(if count > 0 { size } else { 0 });
         let mut start = 0;
         for newline in memchr_iter(b'\n', whole) {
             lines.extend_from_slice(&self.prefix);

@@ -1,9 +1,14 @@
-//! Patterns as a shell has them. Reference: fnmatch(3).
+//! Patterns as the C library has them, which tests hold [`crate::pattern`] to. Reference:
+//! fnmatch(3).
 
-use std::ffi::CStr;
+use std::ffi::CString;
 
 /// Whether the whole text matches.
-pub(crate) fn fnmatch(pattern: &CStr, text: &CStr) -> bool {
+///
+/// # Panics
+/// If one of them has a NUL byte.
+pub(crate) fn fnmatch(pattern: &str, text: &str) -> bool {
+    let [pattern, text] = [pattern, text].map(|it| CString::new(it).expect("no NUL"));
     // SAFETY: both are NUL-terminated strings that outlive the call, which only reads them.
     unsafe { libc::fnmatch(pattern.as_ptr(), text.as_ptr(), 0) == 0 }
 }

@@ -8,6 +8,7 @@ pub(crate) mod access;
 pub(crate) mod credentials;
 pub(crate) mod directory;
 pub(crate) mod entry;
+#[cfg(all(test, target_env = "gnu"))]
 pub(crate) mod fnmatch;
 pub(crate) mod gai;
 pub(crate) mod mount;

@@ -28,23 +28,20 @@ pub(crate) struct Program {
 /// What runs a file without an interpreter line.
 const SHELL: &CStr = c"/bin/sh";
 
-/// Where programs are if `PATH` does not say.
+/// Where programs are if there is no `PATH`.
 const DEFAULT_PATH: &[u8] = b"/bin:/usr/bin";
 
 impl Program {
     /// The program that the first argument names, with one more environment variable.
     ///
     /// # Errors
-    /// ENOENT if nothing is named, ENAMETOOLONG.
+    /// ENOENT if nothing is named, EINVAL for a NUL byte.
     pub(crate) fn new(args: Vec<CString>, (key, value): (&CStr, &CStr)) -> nix::Result<Program> {
         let name = args.first().ok_or(Errno::ENOENT)?.as_bytes();
         let variable = [key.to_bytes(), b"=", value.to_bytes()].concat();
         let variable = CString::new(variable).map_err(|_| Errno::EINVAL)?;
         let environment = environment();
-        let path = environment
-            .iter()
-            .find_map(|entry| value_of(entry, b"PATH"));
-        let paths = candidates(name, path.unwrap_or(DEFAULT_PATH))?;
+        let paths = candidates(name, search_path(&environment))?;
         let is_other = |entry: &&&CStr| value_of(entry, key.to_bytes()).is_none();
         let envp = environment.iter().filter(is_other);
         let envp = envp.map(|entry| entry.as_ptr());
@@ -63,20 +60,7 @@ impl Program {
 
     /// Replace this process by it. Why that was not done.
     pub(crate) fn exec(&mut self) -> Errno {
-        let mut result = Errno::ENOENT;
-        for index in 0..self.paths.len() {
-            match self.exec_at(index) {
-                Errno::EACCES => result = Errno::EACCES,
-                // There is none here, or a file server does not say.
-                Errno::ENOENT
-                | Errno::ENOTDIR
-                | Errno::ESTALE
-                | Errno::ENODEV
-                | Errno::ETIMEDOUT => {}
-                errno => return errno,
-            }
-        }
-        result
+        why_none((0..self.paths.len()).map(|index| self.exec_at(index)))
     }
 
     fn exec_at(&mut self, index: usize) -> Errno {
@@ -100,7 +84,29 @@ impl Program {
     }
 }
 
-/// Where a program may be. None if it has no name. A directory with too long a path is skipped;
+/// Why no path of a lookup was executed, from why each was not. Those after one that ends the lookup
+/// are not asked for.
+fn why_none(failures: impl Iterator<Item = Errno>) -> Errno {
+    let mut why = Errno::ENOENT;
+    for errno in failures {
+        match errno {
+            // There is none here, or none that may be run, or a file server does not say.
+            Errno::ENOENT
+            | Errno::ENOTDIR
+            | Errno::EACCES
+            | Errno::ESTALE
+            | Errno::ENODEV
+            | Errno::ETIMEDOUT => {}
+            _ => return errno,
+        }
+        if why != Errno::EACCES {
+            why = errno;
+        }
+    }
+    why
+}
+
+/// Where a program may be: nowhere if it has no name. A directory with too long a path is skipped;
 /// glibc looks in the working directory then, which must be an oversight.
 fn candidates(name: &[u8], path: &[u8]) -> nix::Result<Vec<CString>> {
     let text = |bytes| CString::new(bytes).map_err(|_| Errno::EINVAL);
@@ -109,9 +115,6 @@ fn candidates(name: &[u8], path: &[u8]) -> nix::Result<Vec<CString>> {
     }
     if name.contains(&b'/') {
         return Ok(vec![text(name.to_vec())?]);
-    }
-    if name.len() > libc::NAME_MAX as usize {
-        return Err(Errno::ENAMETOOLONG);
     }
     path.split(|&byte| byte == b':')
         .filter(|directory| directory.len() < libc::PATH_MAX as usize)
@@ -130,6 +133,13 @@ fn execve(path: *const c_char, argv: &[*const c_char], envp: &[*const c_char]) -
     // are the environment's, and which ends both arrays with a null pointer.
     unsafe { libc::execve(path, argv.as_ptr(), envp.as_ptr()) };
     Errno::last()
+}
+
+/// `PATH`: the first one, if the environment has several.
+fn search_path<'a>(environment: &[&'a CStr]) -> &'a [u8] {
+    let mut entries = environment.iter();
+    let path = entries.find_map(|entry| value_of(entry, b"PATH"));
+    path.unwrap_or(DEFAULT_PATH)
 }
 
 /// The value, if the entry is of this variable.
@@ -162,26 +172,53 @@ mod tests {
     use super::*;
 
     #[test]
-    fn candidates_are_those_of_glibc() {
-        let long = [b"/a:/", &[b'x'; 4095][..], b":/b"].concat();
-        let cases: [(&[u8], &[u8], &[&CStr]); 6] = [
+    fn candidates_are_in_the_order_of_path() {
+        let cases: [(&[u8], &[u8], &[&CStr]); 5] = [
             (b"ls", b"/bin:/usr/bin", &[c"/bin/ls", c"/usr/bin/ls"]),
             (b"ls", b"", &[c"ls"]),
             (b"ls", b":/bin:", &[c"ls", c"/bin/ls", c"ls"]),
-            (b"ls", &long, &[c"/a/ls", c"/b/ls"]),
             (b"./ls", b"/bin", &[c"./ls"]),
             (b"", b"/bin", &[]),
         ];
         for (name, path, expected) in cases {
-            let found = candidates(name, path).expect("a name");
-            assert!(
-                found
-                    .iter()
-                    .map(CString::as_c_str)
-                    .eq(expected.iter().copied())
-            );
+            let found = candidates(name, path).expect("no NUL");
+            let found = found.iter().map(CString::as_c_str);
+            assert!(found.eq(expected.iter().copied()));
         }
-        assert_eq!(candidates(&[b'x'; 256], b"/bin"), Err(Errno::ENAMETOOLONG));
-        assert!(candidates(&[b'x'; 255], b"/bin").is_ok());
+    }
+
+    #[test]
+    fn first_path_of_the_environment_counts() {
+        for (environment, path) in [
+            (&[c"A=b", c"PATH=/a", c"PATH=/b"][..], "/a"),
+            (&[c"PATH", c"PATHS=/a", c"PATH="], ""),
+            (&[c"HOME=/"], "/bin:/usr/bin"),
+        ] {
+            assert_eq!(search_path(environment), path.as_bytes());
+        }
+    }
+
+    #[test]
+    fn directory_whose_path_the_kernel_does_not_take_is_skipped() {
+        for (length, count) in [(4095, 2), (4096, 1)] {
+            let path = [&vec![b'x'; length][..], b":/bin"].concat();
+            assert_eq!(candidates(b"ls", &path).map(|it| it.len()), Ok(count));
+        }
+    }
+
+    #[test]
+    fn failure_of_a_lookup_is_the_last_one_or_lack_of_permission() {
+        use Errno::{EACCES, ELOOP, ENOENT, ENOTDIR, ESTALE, ETXTBSY};
+        for (failures, why) in [
+            (&[][..], ENOENT),
+            (&[ENOENT, ENOTDIR], ENOTDIR),
+            (&[ENOTDIR, ENOENT], ENOENT),
+            (&[ENOENT, ESTALE], ESTALE),
+            (&[ENOENT, EACCES, ESTALE, ENOENT], EACCES),
+            (&[EACCES, ELOOP, ENOENT], ELOOP),
+            (&[ETXTBSY, EACCES], ETXTBSY),
+        ] {
+            assert_eq!(why_none(failures.iter().copied()), why, "{failures:?}");
+        }
     }
 }
