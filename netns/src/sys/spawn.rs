@@ -53,12 +53,8 @@ pub(crate) enum Failure {
 /// # Errors
 /// `Clone` with ENOSYS before Linux 5.2.
 pub(crate) fn spawn(program: &mut Program, start: &Start<'_>) -> Result<OwnedFd, Failure> {
-    const STACK: usize = 64 * 1024;
-    /// Of a stack, on every architecture.
-    const ALIGNMENT: usize = 16;
-    let mut stack = Box::<[u8]>::new_uninit_slice(STACK);
-    let end: *mut MaybeUninit<u8> = stack.as_mut_ptr_range().end;
-    let end = end.wrapping_sub(end.addr() % ALIGNMENT);
+    let mut stack = MaybeUninit::<Stack>::uninit();
+    let end = stack.as_mut_ptr().wrapping_add(1);
     // No signal is to reach it before it has its own mask.
     let mask = SigSet::all().thread_swap_mask(SigmaskHow::SIG_SETMASK);
     let mask = mask.map_err(Failure::Clone)?;
@@ -94,6 +90,13 @@ pub(crate) fn spawn(program: &mut Program, start: &Start<'_>) -> Result<OwnedFd,
         None => Ok(pidfd),
         Some(failure) => Err(failure),
     }
+}
+
+/// The stack of the new process, a part of that of the thread that waits for it. What runs there are
+/// a few small functions; the alignment is that of a stack on every architecture.
+#[repr(align(16))]
+struct Stack {
+    _bytes: [u8; 16 * 1024],
 }
 
 /// What the new process has to do.
