@@ -49,11 +49,7 @@ fn names_in(directory: &Path) -> io::Result<Vec<OsString>> {
 
 fn check(files: &EtcFiles, directory: &Path, name: &OsStr) -> Result<(), Error> {
     let (path, target) = (directory.join(name), Path::new(ETC).join(name));
-    let refused = |why: String, advice: &str| Error::Override {
-        path: path.clone(),
-        why,
-        advice: advice.into(),
-    };
+    let refused = |why: String, advice: &str| Error::unusable(&path, why, advice);
     let on_host = File::at(&target).ok();
     if File::at(&path).is_ok_and(|file| file.is_directory()) {
         if on_host.is_some_and(|file| !file.is_directory()) {
@@ -82,7 +78,10 @@ fn check(files: &EtcFiles, directory: &Path, name: &OsStr) -> Result<(), Error> 
 
 /// The finding that something below `/etc/netns` cannot be put in place.
 pub(crate) fn unusable(error: &Error) -> Finding {
-    let Error::Override { path, why, advice } = error else {
+    let Error::Override {
+        path, why, advice, ..
+    } = error
+    else {
         return Finding {
             kind: Kind::OverrideUnusable,
             path: None,

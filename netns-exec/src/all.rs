@@ -187,7 +187,7 @@ impl All {
         });
         match started {
             Ok(()) => {}
-            Err(Unstarted::Exhausted(_)) if self.task.jobs.len() > 0 => self.fewer(name),
+            Err(Unstarted::Exhausted(_)) if self.at_once > 1 => self.fewer(name),
             Err(Unstarted::Exhausted(why) | Unstarted::Failed((_, why))) => {
                 self.progress.ended(false, true);
                 self.complain(format_args!("{name}: {why}"));
@@ -197,7 +197,8 @@ impl All {
         self.progress.show(&self.task.jobs);
     }
 
-    /// No more jobs at a time than there are; this one is to wait.
+    /// No more jobs at a time than there are; this one is to wait. When it is alone, others that have
+    /// ended since may have taken what it lacked.
     fn fewer(&mut self, name: Name) {
         self.at_once = self.task.jobs.len().max(1);
         self.again.push(name);
@@ -255,7 +256,7 @@ impl All {
                 self.at_once = self.at_once.min(self.slots);
                 return self.again.push(name);
             }
-            Err(Unstarted::Exhausted(_)) if self.task.jobs.len() > 0 => return self.fewer(name),
+            Err(Unstarted::Exhausted(_)) if self.at_once > 1 => return self.fewer(name),
             Err(Unstarted::Exhausted(why)) => (Exit::Failed, why),
             Err(Unstarted::Failed(failure)) => failure,
         };

@@ -76,6 +76,8 @@ pub enum Error {
         why: String,
         /// What to do about it.
         advice: String,
+        /// Why the kernel refused, if it did.
+        errno: Option<Errno>,
     },
 
     /// A view cannot be pinned here.
@@ -118,6 +120,30 @@ impl Error {
         Error::System {
             action: action.into(),
             errno,
+        }
+    }
+
+    /// A file of `/etc/netns/NAME` cannot be put in place for what it is: a predicate, and what to do
+    /// about it.
+    pub fn unusable(
+        path: impl Into<PathBuf>,
+        why: impl Into<String>,
+        advice: impl Into<String>,
+    ) -> Error {
+        Error::Override {
+            path: path.into(),
+            why: why.into(),
+            advice: advice.into(),
+            errno: None,
+        }
+    }
+
+    /// Why the kernel refused what was to be done, if it did.
+    pub fn errno(&self) -> Option<Errno> {
+        match self {
+            Error::CannotEnter { errno, .. } | Error::System { errno, .. } => Some(*errno),
+            Error::Override { errno, .. } => *errno,
+            _ => None,
         }
     }
 

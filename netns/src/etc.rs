@@ -71,7 +71,7 @@ impl EtcFiles {
             Ok(stat) => {
                 let why = format!("is {}, not a directory", described(file_type(&stat)));
                 let advice = "make it a directory that holds the namespace's files, or remove it";
-                Err(refused(path, why, advice))
+                Err(Error::unusable(path, why, advice))
             }
             // The namespace has no files of its own, unless a symlink leads to what is not there,
             // such as a volume that is not mounted.
@@ -81,7 +81,7 @@ impl EtcFiles {
                 let link = if is_missing(all) { all } else { &path };
                 if lstat(link).is_ok() && is_missing(link) {
                     let advice = "create the directory it points to, or remove it";
-                    return Err(refused(link.into(), "is a dangling symlink".into(), advice));
+                    return Err(Error::unusable(link, "is a dangling symlink", advice));
                 }
                 Ok(EtcFiles { overrides: None })
             }
@@ -212,20 +212,28 @@ impl OverridesDir {
                     Err(Errno::ENOENT) => return Ok(None),
                     Ok(target) if self.leads_nowhere(name) => {
                         let why = format!("is a dangling symlink to {}", printable(&target));
-                        return Err(refused(path(), why, "create its target, or remove it"));
+                        return Err(Error::unusable(
+                            path(),
+                            why,
+                            "create its target, or remove it",
+                        ));
                     }
                     // Something else took its place between the two calls.
                     _ => {}
                 },
                 Err(Errno::ELOOP) => {
                     let why = "is a loop of symlinks".to_owned();
-                    return Err(refused(path(), why, "make it a file, or remove it"));
+                    return Err(Error::unusable(path(), why, "make it a file, or remove it"));
                 }
                 Err(errno) => return Err(unusable(path(), "cannot be looked at", errno)),
             }
         }
         let why = "is being replaced all the time".to_owned();
-        Err(refused(path(), why, "try again when it is left alone"))
+        Err(Error::unusable(
+            path(),
+            why,
+            "try again when it is left alone",
+        ))
     }
 
     /// An entry that can stand in for one of the host's. None if it is gone.
@@ -237,7 +245,7 @@ impl OverridesDir {
             other => {
                 let why = format!("is {}", described(other));
                 let advice = "only files and directories can go over /etc: replace or remove it";
-                return Err(refused(path(), why, advice));
+                return Err(Error::unusable(path(), why, advice));
             }
         };
         match readable(&self.fd, name, stat) {
@@ -251,7 +259,7 @@ impl OverridesDir {
             Err(Errno::EACCES) => {
                 let why = "cannot be read: Permission denied".to_owned();
                 let advice = "give the caller read permission, or remove it";
-                Err(refused(path(), why, advice))
+                Err(Error::unusable(path(), why, advice))
             }
             Err(errno) => Err(unusable(path(), "cannot be read", errno)),
         }
@@ -312,7 +320,7 @@ impl Override {
 
     /// The error that this entry cannot be put in place.
     pub(crate) fn refused(&self, why: impl Into<String>, advice: &str) -> Error {
-        refused(self.path.clone(), why.into(), advice)
+        Error::unusable(&self.path, why, advice)
     }
 
     /// The error that a system call failed at it.
@@ -334,14 +342,6 @@ pub(crate) fn names_in(directory: impl AsFd) -> nix::Result<Vec<OsString>> {
     directory::names(openat(directory, ".", flags, Mode::empty())?)
 }
 
-fn refused(path: PathBuf, why: String, advice: &str) -> Error {
-    Error::Override {
-        path,
-        why,
-        advice: advice.to_owned(),
-    }
-}
-
 /// The error that a system call failed. Removing the entry is never the advice for what is no
 /// fault of its own: that would uncover the host's file.
 fn unusable(path: PathBuf, what: &str, errno: Errno) -> Error {
@@ -350,5 +350,10 @@ fn unusable(path: PathBuf, what: &str, errno: Errno) -> Error {
         Errno::ENOMEM | Errno::ENOSPC => "the kernel is out of memory or mounts",
         _ => "mend that, or remove it",
     };
-    refused(path, format!("{what}: {}", errno.desc()), advice)
+    Error::Override {
+        path,
+        why: format!("{what}: {}", errno.desc()),
+        advice: advice.to_owned(),
+        errno: Some(errno),
+    }
 }

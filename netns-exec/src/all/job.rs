@@ -83,11 +83,8 @@ impl Unstarted {
 
 impl From<netns::Error> for Unstarted {
     fn from(error: netns::Error) -> Self {
-        let why = error.to_string();
-        match error {
-            netns::Error::System { errno, .. } => Unstarted::new(errno, why),
-            _ => Unstarted::Failed((Exit::Failed, why)),
-        }
+        let errno = error.errno().unwrap_or(Errno::UnknownErrno);
+        Unstarted::new(errno, error.to_string())
     }
 }
 

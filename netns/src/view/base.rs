@@ -6,6 +6,7 @@
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
+use nix::errno::Errno;
 use nix::fcntl::{OFlag, open};
 use nix::sys::stat::Mode;
 
@@ -24,6 +25,8 @@ pub struct Base {
     below_sys: sysfs::Known,
 }
 
+const MOUNTS_HERE: &str = "/proc/thread-self/ns/mnt";
+
 impl Base {
     /// Move this process, which must have one thread, to a mount namespace of its own that has the
     /// host's mounts, and later ones too, but for those on `/run/netns`. The host does not change.
@@ -31,9 +34,12 @@ impl Base {
     /// # Errors
     /// [`Error::System`], typically for lack of privilege.
     pub fn enter() -> Result<Base, Error> {
-        let named = open_directory(Path::new(NAMED_NAMESPACES)).ok();
+        let named = if_any(
+            NAMED_NAMESPACES,
+            open_directory(Path::new(NAMED_NAMESPACES)),
+        )?;
         let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC;
-        let _left = open("/proc/thread-self/ns/mnt", flags, Mode::empty()).ok();
+        let _left = if_any(MOUNTS_HERE, open(MOUNTS_HERE, flags, Mode::empty()))?;
         unshare_mounts()?;
         unmount_all(Path::new(NAMED_NAMESPACES))
             .map_err(|errno| Error::system("leave the mounts on /run/netns out", errno))?;
@@ -69,5 +75,16 @@ impl Base {
 
     pub(super) fn below_sys(&self) -> &sysfs::Known {
         &self.below_sys
+    }
+}
+
+/// What was opened, if it exists.
+fn if_any(path: &str, opened: nix::Result<OwnedFd>) -> Result<Option<OwnedFd>, Error> {
+    match opened {
+        Err(Errno::ENOENT) => Ok(None),
+        opened => {
+            let opened = opened.map_err(|errno| Error::system(format!("open {path}"), errno));
+            opened.map(Some)
+        }
     }
 }

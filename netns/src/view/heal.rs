@@ -130,11 +130,11 @@ impl FoundView {
                 return Ok(());
             }
         }
-        Err(Error::Override {
-            path: self.path_of_overrides(),
-            why: "or the files its files go over are being replaced all the time".into(),
-            advice: "try again when both are left alone".into(),
-        })
+        Err(Error::unusable(
+            self.path_of_overrides(),
+            "or the files its files go over are being replaced all the time",
+            "try again when both are left alone",
+        ))
     }
 
     fn path_of_overrides(&self) -> PathBuf {

@@ -333,16 +333,16 @@ impl Overrides {
                 name,
                 how: How::Linked,
                 ..
-            }) => Err(Error::Override {
-                path: directory.path().join(name),
-                why: "cannot be reached by the user of the command".into(),
-                advice: "let the user search the directory (chmod a+x)".into(),
-            }),
-            Some(lost) => Err(Error::Override {
-                path: lost.target.clone(),
-                why: "is being replaced by the host, which uncovers it".into(),
-                advice: "try again when it is left alone, or use --etc sealed".into(),
-            }),
+            }) => Err(Error::unusable(
+                directory.path().join(name),
+                "cannot be reached by the user of the command",
+                "let the user search the directory (chmod a+x)",
+            )),
+            Some(lost) => Err(Error::unusable(
+                &lost.target,
+                "is being replaced by the host, which uncovers it",
+                "try again when it is left alone, or use --etc sealed",
+            )),
         }
     }
 }
@@ -415,11 +415,11 @@ fn copy(directory: &OverridesDir, name: &OsStr) -> Result<Option<(Override, Tree
 }
 
 fn being_replaced(directory: &OverridesDir, name: &OsStr) -> Error {
-    Error::Override {
-        path: directory.path().join(name),
-        why: "or the file it goes over is being replaced all the time".into(),
-        advice: "try again when both are left alone".into(),
-    }
+    Error::unusable(
+        directory.path().join(name),
+        "or the file it goes over is being replaced all the time",
+        "try again when both are left alone",
+    )
 }
 
 /// Mount an override. None if it, or what it goes over, was replaced meanwhile.

@@ -14,6 +14,7 @@ pub(super) fn cases() -> Vec<Case> {
         alone!(signal_is_heard_while_nobody_reads),
         alone!(output_may_be_non_blocking),
         alone!(few_open_files_are_used_in_turn),
+        alone!(commands_wait_for_open_files_whatever_takes_them),
         alone!(caller_may_be_alone_in_its_mount_namespace),
         alone!(override_that_comes_while_a_view_waits_is_seen),
         alone!(what_changes_before_there_is_a_process_is_not_missed),
@@ -75,6 +76,19 @@ fn few_open_files_are_used_in_turn() {
         let own = out.lines().filter(|line| line.ends_with(": 40"));
         assert_eq!(own.count(), 40, "{out}");
     }
+}
+
+/// Whatever it is that takes the last one, and also if those that have them end just then.
+fn commands_wait_for_open_files_whatever_takes_them() {
+    let sandbox = Sandbox::new();
+    for number in 0..12 {
+        let namespace = sandbox.namespace(format!("n{number}"));
+        namespace.file("hosts", "127.0.1.1 own\n");
+    }
+    let script = "for limit in 15 16 17 18 20 25 30; do (ulimit -n $limit; \
+                  for run in 1 2 3 4 5 6 7 8 9; do netns-exec --all -j 12 true || exit; done) || exit; \
+                  done";
+    sandbox.command(["sh", "-c", script]).run().exits(0);
 }
 
 /// The namespaces are mounted where it was.
