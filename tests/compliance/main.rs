@@ -15,7 +15,7 @@ mod faults; // what is wrong without this project, each thing once
 mod healing; // --heal and --watch
 mod host_resolvers; // daemons of the host that answer for names
 mod hostile; // processes that would have healing work for them
-mod killed; // a start that is killed half way
+mod interrupted; // a start that is killed, or fails, half way
 mod lookup; // which file a command is
 mod many; // many hosts in one netns-resolve
 mod names; // what may name a namespace
@@ -41,7 +41,7 @@ fn main() -> ExitCode {
         testbed_itself::cases(),
         story::cases(),
         faults::cases(),
-        killed::cases(),
+        interrupted::cases(),
         storm::cases(),
         overrides::cases(),
         fail_closed::cases(),

@@ -1,5 +1,6 @@
-//! A command that is killed while its view is made leaves nothing on the host: it is killed at
-//! every system call in turn, on a host whose mounts are shared, as systemd makes them.
+//! A start that is interrupted at each of its system calls in turn, on a host whose mounts are
+//! shared, as systemd makes them: where it is killed it leaves nothing on the host, and where a call
+//! fails the command runs in a whole view or not at all.
 
 use std::collections::HashMap;
 use std::os::unix::process::ExitStatusExt as _;
@@ -14,6 +15,9 @@ pub(crate) fn cases() -> Vec<Case> {
         ours!(nothing_is_left_of_mounts_on_files),
         ours!(nothing_is_left_of_a_cover_of_etc),
         ours!(nothing_is_left_of_a_sealed_view),
+        ours!(view_is_whole_or_the_command_does_not_run),
+        ours!(sealed_view_is_whole_or_the_command_does_not_run),
+        ours!(pinned_view_is_whole_or_the_command_does_not_run),
     ]
 }
 
@@ -34,6 +38,20 @@ fn nothing_is_left_of_a_sealed_view(_: Wrapper) {
     kill_at_every_call(&host(), "sealed");
 }
 
+fn view_is_whole_or_the_command_does_not_run(_: Wrapper) {
+    fail_every_call(&host(), "bind");
+}
+
+fn sealed_view_is_whole_or_the_command_does_not_run(_: Wrapper) {
+    fail_every_call(&host(), "sealed");
+}
+
+fn pinned_view_is_whole_or_the_command_does_not_run(_: Wrapper) {
+    let sandbox = host();
+    sandbox.set_up(sandbox.netns_exec(["--pin", "alpha"]));
+    fail_every_call(&sandbox, "bind");
+}
+
 /// A host with something of all that a view has to deal with.
 fn host() -> Sandbox {
     need::program("strace");
@@ -50,11 +68,7 @@ fn host() -> Sandbox {
 }
 
 fn kill_at_every_call(sandbox: &Sandbox, etc: &str) {
-    let traced = |options: &[&str]| {
-        let strace = sandbox.command(["strace", "-qq"]).args(options);
-        let netns_exec = strace.arg(under_test("netns-exec"));
-        netns_exec.args(["--etc", etc, "alpha", "true"])
-    };
+    let traced = |options: &[&str]| traced(sandbox, options, etc, "true");
     let before = state(sandbox);
     let calls = calls(sandbox, &traced(&["-o", TRACE]));
     let mut killed = 0;
@@ -75,6 +89,64 @@ fn kill_at_every_call(sandbox: &Sandbox, etc: &str) {
         );
     }
     assert!(killed * 10 > calls.len() * 9, "{killed} of {}", calls.len());
+}
+
+fn fail_every_call(sandbox: &Sandbox, etc: &str) {
+    /// Those that never fail, and those for memory, without which the program is aborted.
+    const LEFT_OUT: [&str; 9] = [
+        "arch_prctl",
+        "brk",
+        "execve",
+        "getpid",
+        "mmap",
+        "mprotect",
+        "munmap",
+        "set_tid_address",
+        "umask",
+    ];
+    const SHOW: &str = "cat /etc/hosts; ls /etc/sub /run/nscd /sys/class/net";
+    let traced = |options: &[&str]| traced(sandbox, options, etc, SHOW);
+    let whole = traced(&["-o", "/dev/null"]).run().exits(0).out();
+    let calls = calls(sandbox, &traced(&["-o", TRACE]));
+    let mut failed = 0;
+    for (call, nth) in &calls {
+        if LEFT_OUT.contains(&call.as_str()) {
+            continue;
+        }
+        let inject = format!("inject={call}:error=ENOMEM:when={nth}");
+        let run = traced(&["-o", TRACE, "-e", &inject]).run();
+        // The command itself gets to it where the start did with fewer calls this time.
+        let trace = sandbox.files().read(TRACE);
+        let trace = String::from_utf8_lossy(&trace);
+        let mut ours = trace.lines().skip(1).take_while(|line| !is_start(line));
+        if !ours.any(|line| line.contains("(INJECTED)")) {
+            continue;
+        }
+        if run.code() == Some(0) {
+            assert_eq!(
+                run.out(),
+                whole,
+                "{call}, call {nth} of that name, has failed"
+            );
+        } else {
+            assert!(run.stdout.is_empty(), "{call} {nth}: {run}");
+            run.exits(125);
+            failed += 1;
+        }
+    }
+    assert!(failed > 5, "{failed} of {}", calls.len());
+}
+
+/// Whether a line of a trace tells that a program was started.
+fn is_start(line: &str) -> bool {
+    line.starts_with("execve(") && line.ends_with(" = 0")
+}
+
+/// A start of this script.
+fn traced(sandbox: &Sandbox, options: &[&str], etc: &str, script: &str) -> Command {
+    let strace = sandbox.command(["strace", "-qq"]).args(options);
+    let netns_exec = strace.arg(under_test("netns-exec"));
+    netns_exec.args(["--etc", etc, "alpha", "sh", "-c", script])
 }
 
 /// The system calls up to the one that starts the command, each with its place among those of its
