@@ -42,10 +42,10 @@ impl Program {
         let variable = CString::new(variable).map_err(|_| Errno::EINVAL)?;
         let environment = environment();
         let paths = candidates(name, search_path(&environment))?;
+        let mut envp = Vec::with_capacity(environment.len() + 2);
         let is_other = |entry: &&&CStr| value_of(entry, key.to_bytes()).is_none();
-        let envp = environment.iter().filter(is_other);
-        let envp = envp.map(|entry| entry.as_ptr());
-        let envp = envp.chain([variable.as_ptr(), ptr::null()]).collect();
+        envp.extend(environment.iter().filter(is_other).map(|it| it.as_ptr()));
+        envp.extend([variable.as_ptr(), ptr::null()]);
         let argv = args.iter().map(|arg| arg.as_ptr());
         let argv = [SHELL.as_ptr()].into_iter().chain(argv);
         let argv = argv.chain([ptr::null()]).collect();
