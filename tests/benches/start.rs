@@ -27,7 +27,7 @@ struct Effort {
 
 const BENCH: Effort = Effort {
     runs: 500,
-    runs_at_scale: 100,
+    runs_at_scale: 400,
     runs_in_all: 5,
     rounds_of_many: 7,
     starts_of_many: 100,
