@@ -178,16 +178,18 @@ impl All {
     }
 
     fn start(&mut self, name: Name) {
+        // There will never be more at a time again.
+        let is_alone = self.at_once == 1;
         let started = self.task.base.open(&name).map_err(Unstarted::from);
         let started = started.and_then(|namespace| {
-            job::start(&self.task, name.clone(), namespace).map_err(|error| {
+            job::start(&self.task, name.clone(), namespace, is_alone).map_err(|error| {
                 let errno = Errno::from_raw(error.raw_os_error().unwrap_or(0));
                 Unstarted::new(errno, format!("cannot start a thread: {error}"))
             })
         });
         match started {
             Ok(()) => {}
-            Err(Unstarted::Exhausted(_)) if self.at_once > 1 => self.fewer(name),
+            Err(Unstarted::Exhausted(_)) if !is_alone => self.fewer(name),
             Err(Unstarted::Exhausted(why) | Unstarted::Failed((_, why))) => {
                 self.progress.ended(false, true);
                 self.complain(format_args!("{name}: {why}"));
@@ -197,8 +199,8 @@ impl All {
         self.progress.show(&self.task.jobs);
     }
 
-    /// No more jobs at a time than there are; this one is to wait. When it is alone, others that have
-    /// ended since may have taken what it lacked.
+    /// No more jobs at a time than there are; this one is to wait. Even if there is none any more:
+    /// those that have ended since may have had what it lacked.
     fn fewer(&mut self, name: Name) {
         self.at_once = self.task.jobs.len().max(1);
         self.again.push(name);
@@ -256,7 +258,7 @@ impl All {
                 self.at_once = self.at_once.min(self.slots);
                 return self.again.push(name);
             }
-            Err(Unstarted::Exhausted(_)) if self.at_once > 1 => return self.fewer(name),
+            Err(Unstarted::Exhausted(_)) if !job.is_alone => return self.fewer(name),
             Err(Unstarted::Exhausted(why)) => (Exit::Failed, why),
             Err(Unstarted::Failed(failure)) => failure,
         };

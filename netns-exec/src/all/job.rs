@@ -55,6 +55,8 @@ pub(super) struct Task {
 pub(super) struct Job {
     pub(super) name: Name,
     pub(super) child: Arc<Child>,
+    /// No other job is there before it has ended.
+    pub(super) is_alone: bool,
 }
 
 /// Why a job has started no command.
@@ -118,11 +120,17 @@ impl Jobs {
 ///
 /// # Errors
 /// If there is no thread to be had.
-pub(super) fn start(task: &Arc<Task>, name: Name, namespace: Namespace) -> io::Result<()> {
+pub(super) fn start(
+    task: &Arc<Task>,
+    name: Name,
+    namespace: Namespace,
+    is_alone: bool,
+) -> io::Result<()> {
     let child = Arc::<Child>::default();
     task.jobs.lock().push(Job {
         name: name.clone(),
         child: child.clone(),
+        is_alone,
     });
     let ours = task.clone();
     let is_name = name.clone();
