@@ -16,7 +16,7 @@ netns_exec = $(TARGET)$(if $(MUSL),/$(MUSL))/$(1)/netns-exec
 # The tests run in directories of their own.
 tested = NETNS_EXEC="$(if $(filter /%,$(TARGET)),,$(CURDIR)/)$(call netns_exec,$(1))"
 
-# Parts of the compliance tests that have nothing to do with netns-exec.
+# Parts of the compliance tests that are about netns-resolve.
 OF_NETNS_RESOLVE := compare differential dns many peers regressions resolve
 
 .PHONY: help build demo musl test test-musl differential agreement comparison bench fmt lint doc install clean

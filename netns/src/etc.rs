@@ -85,7 +85,7 @@ impl EtcFiles {
                 }
                 Ok(EtcFiles { overrides: None })
             }
-            Err(errno) => Err(unusable(path, "cannot be looked at", errno)),
+            Err(errno) => Err(failed(path, "cannot be looked at", errno)),
         }
     }
 
@@ -133,7 +133,7 @@ impl EtcFiles {
         match OverridesDir::open(path) {
             Ok(directory) => Ok(Some(directory)),
             Err(Errno::ENOENT) => Ok(None),
-            Err(errno) => Err(unusable(path.clone(), "cannot be opened", errno)),
+            Err(errno) => Err(failed(path.clone(), "cannot be opened", errno)),
         }
     }
 }
@@ -187,7 +187,7 @@ impl OverridesDir {
             } else {
                 errno
             };
-            unusable(self.path.clone(), "cannot be read", errno)
+            failed(self.path.clone(), "cannot be read", errno)
         };
         if self.was_read.swap(true, Ordering::Relaxed) {
             lseek(&self.fd, 0, Whence::SeekSet).map_err(failed)?;
@@ -225,7 +225,7 @@ impl OverridesDir {
                     let why = "is a loop of symlinks".to_owned();
                     return Err(Error::unusable(path(), why, "make it a file, or remove it"));
                 }
-                Err(errno) => return Err(unusable(path(), "cannot be looked at", errno)),
+                Err(errno) => return Err(failed(path(), "cannot be looked at", errno)),
             }
         }
         let why = "is being replaced all the time".to_owned();
@@ -261,7 +261,7 @@ impl OverridesDir {
                 let advice = "give the caller read permission, or remove it";
                 Err(Error::unusable(path(), why, advice))
             }
-            Err(errno) => Err(unusable(path(), "cannot be read", errno)),
+            Err(errno) => Err(failed(path(), "cannot be read", errno)),
         }
     }
 
@@ -326,7 +326,7 @@ impl Override {
     /// The error that a system call failed at it.
     pub(crate) fn not_mounted(&self, errno: Errno) -> Error {
         let what = format!("cannot be mounted on {}", printable(&self.target));
-        unusable(self.path.clone(), &what, errno)
+        failed(self.path.clone(), &what, errno)
     }
 }
 
@@ -342,9 +342,9 @@ pub(crate) fn names_in(directory: impl AsFd) -> nix::Result<Vec<OsString>> {
     directory::names(openat(directory, ".", flags, Mode::empty())?)
 }
 
-/// The error that a system call failed. Removing the entry is never the advice for what is no
+/// A system call failed for an override. Removing the entry is never the advice for what is no
 /// fault of its own: that would uncover the host's file.
-fn unusable(path: PathBuf, what: &str, errno: Errno) -> Error {
+fn failed(path: PathBuf, what: &str, errno: Errno) -> Error {
     let advice = match errno {
         Errno::EMFILE | Errno::ENFILE => "raise the limit of open files (ulimit -n)",
         Errno::ENOMEM | Errno::ENOSPC => "the kernel is out of memory or mounts",

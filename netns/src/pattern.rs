@@ -182,6 +182,8 @@ mod tests {
             ("[[:upper:]_]*", "Alpha _", "alpha"),
             ("a*b*c", "abc axbxbxc", "abcd acb"),
             ("\\*[]-]", "*] *-", "*x x]"),
+            ("?", "a", "ab"),
+            ("", "", "a"),
             ("[a", "[a", "a"),
         ] {
             for text in matching.split(' ') {
